@@ -1,0 +1,57 @@
+# `make` alone lists the commands. Each sets up what it needs; each can be run again.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+SIGNALS ?= 440
+SEED ?= 1
+PYTHON := .venv/bin/python
+# Everything that the local tools need to know of a running stack.
+ENV := set -a; test ! -f .local/env || . ./.local/env; set +a;
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .setup-run ## set up everything, send a month of events, show what came of it; SIGNALS=440 SEED=1
+	@$(PYTHON) -m deploy.local.demo --signals $(SIGNALS) --seed $(SEED)
+
+.PHONY: run
+run: .setup-run ## start everything in the background, without the month
+	@$(PYTHON) -m deploy.local.stack run
+
+.PHONY: stop
+stop: ## stop what `run` or `demo` started; the data stay
+	@test ! -x $(PYTHON) || $(PYTHON) -m deploy.local.stack stop
+
+.PHONY: story
+story: ## tell the way of one household, signal or alert: ID=…
+	@test -n "$(ID)" || { echo "story: say whose: make story ID=…"; exit 2; }
+	@$(ENV) $(PYTHON) -m deploy.local.story "$(ID)"
+
+.PHONY: test
+test: .setup-dev ## set up everything and run the tests, against a real RabbitMQ and PostgreSQL
+	@$(PYTHON) -m pytest $(TESTS)
+
+.PHONY: lint
+lint: .setup-dev ## check style, types, imports, SQL, and that generated files are current
+	@$(PYTHON) -m tests.tidy.lint
+
+.PHONY: fmt
+fmt: .setup-dev ## format the code and write the generated files anew
+	@.venv/bin/ruff check -q --fix . ; .venv/bin/ruff format -q .
+	@$(PYTHON) -m tests.tidy.generated --write
+
+.PHONY: bench
+bench: .setup-dev ## measure the chain against its references; prints ratios
+	@$(PYTHON) -m tests.bench
+
+.PHONY: lock
+lock: .setup-dev ## lock the requirements anew, with hashes
+	@for set in run dev; do .venv/bin/uv pip compile -q --generate-hashes --no-emit-index-url \
+	  --no-header --python-version 3.11 requirements/$$set.in -o requirements/$$set.txt; done
+
+.PHONY: .setup-run .setup-dev
+.setup-run:
+	@deploy/local/setup.sh run
+.setup-dev:
+	@deploy/local/setup.sh dev
