@@ -1,0 +1,1 @@
+"""What the three services have in common: contracts, plumbing, clock. Imports no service."""

@@ -1,0 +1,47 @@
+"""What notify publishes: what became of an alert."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.contracts.envelope import Event
+
+
+class AlertFact(Event):
+    """Something became of one alert to one person about one case."""
+
+    owner: ClassVar[str] = "notify"
+    consumers: ClassVar[tuple[str, ...]] = ("triage",)
+
+    alert_id: UUID
+    case_id: UUID
+    template: str
+    recipient_id: str
+
+    @property
+    def natural_key(self) -> str:
+        return str(self.alert_id)
+
+
+class AlertSent(AlertFact):
+    """The gateway took the alert."""
+
+    sent_at: AwareDatetime
+
+
+class AlertFailed(AlertFact):
+    """The gateway refused the alert for good, or nobody could be reached in its useful life."""
+
+    reason: str
+    failed_at: AwareDatetime
+
+
+class AlertStopped(AlertFact):
+    """The alert was not sent, because what it says no longer holds."""
+
+    reason: str
+    stopped_at: AwareDatetime
+
+
+EVENTS: tuple[type[Event], ...] = (AlertSent, AlertFailed, AlertStopped)

@@ -1,0 +1,178 @@
+"""What every service runs on: pool, broker, outbox, door and their tasks, from start to stop."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import aiormq
+import uvicorn
+from fastapi import FastAPI
+from faststream.rabbit import RabbitBroker, RabbitExchange
+
+from shared import broker as rabbit
+from shared import clock, db, log, topology
+from shared.contracts.envelope import EVENTS_EXCHANGE, envelope_of
+from shared.dead import serve_dead_letters
+from shared.door import Door
+from shared.outbox import Outbox
+from shared.settings import ServiceSettings, StartupFault
+
+PLUMBING = Path(__file__).parent / "migrations"
+CONNECT_SECONDS_MAX = 20
+
+logger = log.get()
+
+
+@dataclass
+class Core:
+    """The running parts of a service. Wiring adds consumers to `door` and timers to `timers`."""
+
+    service: str
+    settings: ServiceSettings
+    pool: db.Pool
+    broker: RabbitBroker
+    outbox: Outbox
+    door: Door
+    timers: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
+
+    async def is_ready(self) -> bool:
+        """Whether database and broker answer."""
+        try:
+            async with asyncio.timeout(3):
+                await self.pool.fetchval("select 1")
+                return await self.broker.ping(timeout=2)
+        except Exception as error:
+            logger.warning("not_ready", fault=log.fault_of(error))
+            return False
+
+
+def new_core(service: str, settings: ServiceSettings, pool: db.Pool) -> Core:
+    """The parts of a service, not started."""
+    broker = rabbit.open_broker(settings.amqp_url.get_secret_value(), service)
+    outbox = Outbox(settings.source(service), pool, rabbit.Bus(broker, service))
+    door = Door(service, pool, outbox)
+    serve_dead_letters(door)
+    return Core(service, settings, pool, broker, outbox, door)
+
+
+Wire = Callable[[Core], FastAPI]
+
+
+@asynccontextmanager
+async def running(
+    service: str, settings: ServiceSettings, migrations: Path, wire: Wire
+) -> AsyncIterator[tuple[Core, FastAPI]]:
+    """Start a service and stop it in order; raises StartupFault when something is missing."""
+    clock.step_by(settings.clock_file)
+    url = settings.database_url.get_secret_value()
+    pool = await db.open_pool(url, service=service, size=settings.database_connections)
+    try:
+        await db.check_schema(pool, [PLUMBING, migrations], service=service)
+        core = new_core(service, settings, pool)
+        app = wire(core)
+        document_and_subscribe(core)
+        await _connect(core)
+        tasks = [
+            asyncio.create_task(run())
+            for run in (
+                core.outbox.run_relay,
+                core.door.run_waiting,
+                core.door.run_pruning,
+                *core.timers,
+            )
+        ]
+        try:
+            yield core, app
+        finally:
+            await core.broker.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await pool.close()
+
+
+def document_and_subscribe(core: Core) -> None:
+    """Subscribe every consumer of the door, and list what the service publishes."""
+    for consumer in core.door.consumers.values():
+        rabbit.subscribe(core.broker, core.door, consumer)
+    for event in topology.EVENTS:
+        if event.owner == core.service and event.consumers:
+            for lane in event.lanes:
+                core.broker.publisher(
+                    routing_key=event.routing_key(lane),
+                    exchange=RabbitExchange(EVENTS_EXCHANGE, declare=False),
+                    schema=envelope_of(event),
+                    title=f"{event.__name__}.{lane.value}",
+                    description=event.__doc__,
+                )
+
+
+async def _connect(core: Core) -> None:
+    advice = "check AMQP_URL and that RabbitMQ runs"
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS_MAX):
+            connection = await core.broker.connect()
+            await _check_topology(connection, topology.queues_of(core.service))
+            await core.broker.start()
+    except (OSError, TimeoutError, aiormq.exceptions.AMQPError) as error:
+        with suppress(Exception):
+            await core.broker.stop()
+        raise StartupFault(f"RabbitMQ: {type(error).__name__}: {advice}") from None
+
+
+async def _check_topology(
+    connection: aio_pika.abc.AbstractConnection, queues: Sequence[str]
+) -> None:
+    channel = await connection.channel()
+    for queue in queues:
+        try:
+            await channel.declare_queue(queue, passive=True)
+        except aiormq.exceptions.ChannelNotFoundEntity:
+            raise StartupFault(
+                f"RabbitMQ has no queue {queue}: load deploy/rabbitmq/definitions.json"
+            ) from None
+    await channel.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to `serve`, which has more to stop than HTTP."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(service: str, settings: ServiceSettings, migrations: Path, wire: Wire) -> None:
+    """Run a service until SIGTERM or SIGINT."""
+    log.configure(service, settings.log_level)
+    async with running(service, settings, migrations, wire) as (_, app):
+        server = _Server(
+            uvicorn.Config(
+                app,
+                host=settings.http_host,
+                port=settings.http_port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=10,
+            )
+        )
+
+        def stop() -> None:
+            server.should_exit = True
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        logger.info("service_started", port=settings.http_port)
+        await server.serve()
+        if not server.started:
+            raise StartupFault(f"HTTP_PORT {settings.http_port} is taken: choose another")
+    logger.info("service_stopped")

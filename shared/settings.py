@@ -1,0 +1,79 @@
+"""The settings that every service has, read once from the environment at start."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StartupFault(Exception):
+    """The service cannot start; the text says in one line what is missing and what to do."""
+
+
+class Environment(StrEnum):
+    """Where the service runs. Only outside production may the clock be stepped."""
+
+    PRODUCTION = "production"
+    DEMO = "demo"
+    TEST = "test"
+
+
+class DatabaseSettings(BaseSettings):
+    """What every command needs that touches the database. Secrets have no default."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_url: SecretStr = Field(description="postgresql://role:password@host:port/database")
+
+
+class ServiceSettings(DatabaseSettings):
+    """Environment variables of every service."""
+
+    environment: Environment = Field(Environment.PRODUCTION)
+    amqp_url: SecretStr = Field(description="amqp://user:password@host:port/vhost")
+    http_host: str = Field("127.0.0.1", description="address that pages and API listen on")
+    http_port: int = Field(description="port that pages and API listen on", ge=1, le=65535)
+    ops_password: SecretStr = Field(description="password of user `ops`", min_length=16)
+    oin: str = Field("00000000000000000000", description="OIN in the `source` of our events")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    clock_file: Path | None = Field(None, description="file with the stepped instant; not live")
+    database_connections: int = Field(12, ge=4, le=100, description="size of the pool")
+
+    @model_validator(mode="after")
+    def _real_time_in_production(self) -> Self:
+        if self.environment is Environment.PRODUCTION and self.clock_file:
+            raise ValueError("CLOCK_FILE steps the clock and is refused in production: unset it")
+        return self
+
+    def source(self, service: str) -> str:
+        """The CloudEvents `source` of what a service publishes."""
+        return f"urn:nld:oin:{self.oin}:systeem:{service}"
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(settings_class: type[S]) -> S:
+    """Read the environment; raises StartupFault that names every variable at fault, no values."""
+    try:
+        return settings_class()
+    except ValidationError as error:
+        faults = [
+            _in_words(fault["loc"], fault["type"], fault["msg"], settings_class)
+            for fault in error.errors(include_input=False, include_url=False)
+        ]
+        raise StartupFault("settings: " + "; ".join(faults)) from None
+
+
+def _in_words(
+    loc: tuple[int | str, ...], kind: str, message: str, settings_class: type[BaseSettings]
+) -> str:
+    if not loc:
+        return message.removeprefix("Value error, ")
+    name = str(loc[0])
+    field = settings_class.model_fields.get(name)
+    wanted = f" ({field.description})" if field and field.description else ""
+    problem = "is not set" if kind == "missing" else f"is wrong: {message}"
+    return f"{name.upper()}{wanted} {problem}"

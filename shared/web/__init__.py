@@ -1,0 +1,1 @@
+"""What the pages of the three services share: shell, sign-in, errors."""

@@ -1,0 +1,119 @@
+"""The app of a service: health, what flows, the AsyncAPI document, security headers, templates."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+from faststream.specification import AsyncAPI
+
+from shared import clock, waiting
+from shared import outbox as outbox_table
+from shared.core import Core
+from shared.web.problems import Problem, add_problems
+from shared.web.session import Account, FindAccount, signed_in
+
+HERE = Path(__file__).parent
+VERSION = "0.1.0"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+NextDue = Callable[[], Awaitable[datetime | None]]
+
+
+async def nothing_due() -> datetime | None:
+    """For a service whose calendar is empty."""
+    return None
+
+
+def new_app(core: Core, find_account: FindAccount, next_due: NextDue = nothing_due) -> FastAPI:
+    """An app with what every service serves; `next_due` is its calendar's next instant."""
+    app = FastAPI(
+        title=f"Voordeur {core.service}",
+        version=VERSION,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        contact={
+            "name": "Voordeur",
+            "url": "https://voordeur.example",
+            "email": "beheer@voordeur.example",
+        },
+    )
+    add_problems(app)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    account_of = signed_in(find_account)
+
+    @app.middleware("http")
+    async def add_headers(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        response = await call_next(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["API-Version"] = VERSION
+        return response
+
+    @app.get("/health", include_in_schema=False)
+    async def show_health() -> Response:
+        return PlainTextResponse("ok")
+
+    @app.get("/ready", include_in_schema=False)
+    async def show_readiness() -> Response:
+        if not await core.is_ready():
+            raise Problem(503, "The database or the broker does not answer.")
+        return PlainTextResponse("ready")
+
+    @app.get("/flow", include_in_schema=False)
+    async def show_flow(_: Annotated[Account, Depends(account_of)]) -> dict[str, Any]:
+        return await _flow(core, await next_due())
+
+    @app.get("/asyncapi.json", include_in_schema=False)
+    async def show_asyncapi(_: Annotated[Account, Depends(account_of)]) -> Response:
+        return JSONResponse(asyncapi(core))
+
+    return app
+
+
+def asyncapi(core: Core) -> dict[str, Any]:
+    """The AsyncAPI 3 document of what a service consumes and publishes."""
+    specification = AsyncAPI(core.broker, title=f"Voordeur {core.service}", version=VERSION)
+    document: dict[str, Any] = specification.to_specification().to_jsonable()
+    document.pop("servers", None)  # where it runs is not part of the contract
+    for channel in document.get("channels", {}).values():
+        channel.pop("servers", None)
+    return document
+
+
+async def _flow(core: Core, due_at: datetime | None) -> dict[str, Any]:
+    """What a driver or an operator needs to see whether anything is still under way."""
+    async with core.pool.acquire() as connection:
+        waits = await waiting.count(connection)
+        depth = await outbox_table.count(connection)
+    return {
+        "now": clock.now(),
+        "busy": core.door.busy,
+        "outbox": depth,
+        "waiting": waits,
+        "settled": core.door.settled,
+        "published": core.outbox.published,
+        "conflicts": core.door.conflicts,
+        "next_due_at": due_at,
+    }
+
+
+def templates(folder: Path) -> Jinja2Templates:
+    """Templates of a service, with the shared shell behind them; everything is escaped."""
+    return Jinja2Templates(directory=[folder, HERE])

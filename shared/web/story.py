@@ -1,0 +1,106 @@
+"""The way of one household, signal or alert through a service: a page at `/` and its JSON.
+
+Each service tells its own part. `related` names what to ask the other services for.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import AwareDatetime, BaseModel
+
+from shared.clock import AMSTERDAM
+from shared.core import Core
+from shared.db import Tx
+from shared.web.problems import Problem
+from shared.web.session import Account, FindAccount, signed_in
+from shared.web.site import templates
+
+ID_LENGTH_MAX = 200
+
+
+class Line(BaseModel):
+    """Something that happened, in words."""
+
+    at: AwareDatetime
+    text: str
+    details: tuple[str, ...] = ()
+
+
+class Story(BaseModel):
+    """What one service knows of an id, in order."""
+
+    service: str
+    wanted: str
+    title: str
+    related: dict[str, tuple[str, ...]]  # ids by kind: signal, household, case, alert, mail
+    lines: tuple[Line, ...]
+
+
+Tell = Callable[[Tx, str], Awaitable[Story | None]]
+Count = Callable[[Tx], Awaitable[Mapping[str, int]]]
+
+
+@dataclass(frozen=True)
+class Teller:
+    """What a service's story pages are made of."""
+
+    tell: Tell
+    count: Count
+    heading: str
+    figures: Mapping[str, str]  # the words of each figure of `count`
+    examples: Sequence[str] = field(default=())
+
+
+def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Teller) -> None:
+    """Serve the page at `/` and `GET /v1/stories/{id}`, both for those who signed in."""
+    site = templates(Path(__file__).parent)
+    site.env.filters["amsterdam"] = _amsterdam
+    account_of = signed_in(find_account)
+
+    async def tell(wanted: str, account: Account) -> Story | None:
+        if not account.is_ops:
+            raise Problem(403, "Only operators read whole stories.")
+        async with core.pool.acquire() as connection:
+            return await teller.tell(connection, wanted[:ID_LENGTH_MAX])
+
+    @app.get("/", include_in_schema=False)
+    async def show_start(
+        request: Request,
+        account: Annotated[Account, Depends(account_of)],
+        id: str = "",  # noqa: A002
+    ) -> HTMLResponse:
+        wanted = id.strip()
+        async with core.pool.acquire() as connection:
+            figures = await teller.count(connection)
+        story = await tell(wanted, account) if wanted else None
+        context: dict[str, Any] = {
+            "service": core.service,
+            "teller": teller,
+            "figures": figures,
+            "wanted": wanted,
+            "story": story,
+        }
+        return site.TemplateResponse(request, "story.html", context)
+
+    @app.get(
+        "/v1/stories/{story_id}",
+        operation_id="showStory",
+        tags=["stories"],
+        response_model=Story,
+        summary="One household's, signal's or alert's way through this service",
+    )
+    async def show_story(
+        story_id: str, account: Annotated[Account, Depends(account_of)]
+    ) -> Response | Story:
+        if story := await tell(story_id, account):
+            return story
+        raise Problem(404, f"{core.service} knows nothing by this id.")
+
+
+def _amsterdam(instant: datetime) -> str:
+    return instant.astimezone(AMSTERDAM).strftime("%a %d %b %Y %H:%M:%S")
