@@ -1,0 +1,10 @@
+"""triage: from signals to one household, one case, one assignee.
+
+purpose    matches facts to households, applies the municipality's policy, assigns one generalist,
+           follows the legal path, keeps what workers did
+consumes   every accepted fact of signals (shared/contracts/signals.py), and from notify what became
+           of alerts: AlertSent, AlertFailed, AlertStopped
+publishes  what became of signals, cases, visits and hearings (shared/contracts/triage.py)
+owns       addresses, households, cases, decisions, assignments, visits, attempts, the roster
+pages      / tells a household's way here; the API takes the workers' commands
+"""

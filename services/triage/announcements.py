@@ -1,0 +1,140 @@
+"""Which events follow from what changed: pure.
+
+Each case event takes the next revision, so that no two are alike and the highest is the newest.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from services.triage.assignment import Roster
+from services.triage.casework import Case, Outcome
+from services.triage.legal_path import Step, StepKind, StepState
+from services.triage.reports import Status
+from shared.contracts import triage
+from shared.contracts.envelope import Event
+from shared.contracts.signals import HearingKind, JudgmentOutcome
+from shared.contracts.triage import CaseEvent, NotTakenUpReason, Person
+
+
+class Voice:
+    """Announces events of one case, each with the next revision and the case as it is now."""
+
+    def __init__(self, case: Case, assignee: Person, lead: Person) -> None:
+        self.case = case
+        self._assignee = assignee
+        self._lead = lead
+        self.events: list[Event] = []
+
+    def hand_to(self, assignee: Person, lead: Person) -> None:
+        """From now on these are named."""
+        self._assignee, self._lead = assignee, lead
+
+    def say(self, event_class: type[CaseEvent], **fields: Any) -> None:
+        """Announce one event."""
+        self.case = case = replace(self.case, revision=self.case.revision + 1)
+        # Not validated: every value is ours, and a batch holds a thousand of these.
+        self.events.append(
+            event_class.model_construct(
+                case_id=case.id,
+                revision=case.revision,
+                reference=case.reference,
+                municipality=case.address.municipality,
+                household_id=case.household_id,
+                track=case.track,
+                priority=case.priority,
+                assignee=self._assignee,
+                lead=self._lead,
+                has_objection=case.has_objection,
+                **fields,
+            )
+        )
+
+
+def announce(outcome: Outcome, roster: Roster) -> tuple[Case | None, list[Event]]:
+    """The events of an outcome, and the case with the revision after them."""
+    events = list(_statuses(outcome))
+    case = outcome.case
+    if case is None:
+        return None, events
+    voice = Voice(
+        case, roster.workers[case.assignee_id].person(), roster.workers[case.lead_id].person()
+    )
+    urgent = outcome.is_urgent
+    if outcome.is_opened:
+        assert outcome.choice is not None
+        voice.say(triage.CaseOpened, urgent=urgent, reason=case.reason)
+        voice.say(triage.GeneralistAssigned, urgent=urgent, reason=outcome.choice.reason)
+    elif outcome.is_closed:
+        voice.say(triage.CaseClosed, reason=case.reason)
+    elif outcome.is_reweighed:
+        voice.say(triage.TrackProposed, urgent=urgent, reason=case.reason)
+    for step in outcome.steps:
+        say_step(voice, step, outcome.known.steps.get((step.kind, step.key)))
+    for step in outcome.gone:
+        say_step(voice, replace(step, state=StepState.CANCELLED), step)
+    had_objection = outcome.known.case is not None and outcome.known.case.has_objection
+    if case.has_objection and not had_objection:
+        voice.say(triage.ObjectionRecorded)
+    return voice.case, events + voice.events
+
+
+def _statuses(outcome: Outcome) -> Iterator[Event]:
+    for signal_id, (status, status_no) in outcome.statuses.items():
+        if status is Status.TAKEN_UP:
+            yield triage.SignalTakenUp.model_construct(signal_id=signal_id, status_no=status_no)
+        else:
+            yield triage.SignalNotTakenUp.model_construct(
+                signal_id=signal_id, status_no=status_no, reason=NotTakenUpReason(status.value)
+            )
+
+
+def say_step(voice: Voice, step: Step, before: Step | None) -> None:
+    """Announce one step of the legal path; nothing for what was called off before it was known."""
+    where = {"court": step.court, "case_number": step.case_number}
+    match step.kind, step.state:
+        case ((StepKind.SUMMONS | StepKind.JUDGMENT), StepState.CANCELLED):
+            pass  # it was told to the wrong case; there is nothing to undo in anybody's calendar
+        case StepKind.SUMMONS, _:
+            voice.say(triage.CaseSummonsRecorded, **where, served_on=step.day)
+        case StepKind.JUDGMENT, _:
+            outcome = JudgmentOutcome(step.detail)
+            voice.say(triage.CaseJudgmentRecorded, **where, given_on=step.day, outcome=outcome)
+        case StepKind.HEARING, _:
+            _say_hearing(voice, step, before, where)
+        case StepKind.EVICTION, _:
+            _say_eviction(voice, step, before, where)
+
+
+def _say_hearing(voice: Voice, step: Step, before: Step | None, where: dict[str, str]) -> None:
+    kind = HearingKind(step.detail)
+    was_set = before is not None and before.state is StepState.SET
+    if step.state is StepState.CANCELLED:
+        if was_set:
+            voice.say(triage.CaseHearingCancelled, **where, hearing_id=step.key, kind=kind)
+    elif not was_set:
+        voice.say(
+            triage.CaseHearingSet,
+            **where, hearing_id=step.key, kind=kind, place=step.place, at=step.at,
+        )  # fmt: skip
+    elif before and (before.at, before.place) != (step.at, step.place):
+        voice.say(
+            triage.CaseHearingMoved,
+            **where, hearing_id=step.key, kind=kind, place=step.place, at=step.at,
+        )  # fmt: skip
+
+
+def _say_eviction(voice: Voice, step: Step, before: Step | None, where: dict[str, str]) -> None:
+    was_set = before is not None and before.state is StepState.SET
+    is_same = before is not None and (before.at, before.state) == (step.at, step.state)
+    if step.state is StepState.CANCELLED and was_set:
+        voice.say(triage.CaseEvictionCalledOff, **where, eviction_id=step.key)
+    elif step.state is StepState.DONE and not is_same:
+        voice.say(
+            triage.CaseEvictionCarriedOut,
+            **where, eviction_id=step.key, carried_out_on=step.day,
+        )  # fmt: skip
+    elif step.state is StepState.SET and not is_same:
+        voice.say(
+            triage.CaseEvictionSet, **where, eviction_id=step.key, at=step.at, bailiff=step.place
+        )

@@ -1,0 +1,132 @@
+"""The legal path of a household: each step as the fact that holds says it. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.triage.reports import Fact, FactKind
+from shared.contracts.envelope import derived_id
+
+
+class StepKind(StrEnum):
+    """A step of the legal path."""
+
+    SUMMONS = "summons"
+    HEARING = "hearing"
+    JUDGMENT = "judgment"
+    EVICTION = "eviction"
+
+
+class StepState(StrEnum):
+    """Where a step stands."""
+
+    SET = "set"
+    CANCELLED = "cancelled"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the legal path as it stands."""
+
+    kind: StepKind
+    key: UUID  # of court, case number and, for a hearing, its kind
+    state: StepState
+    court: str
+    case_number: str
+    detail: str
+    place: str
+    at: datetime | None
+    day: date | None
+    is_disputed: bool  # another partner says otherwise; the later record holds
+
+
+# Facts that open a case, also for a household that was not known.
+OPENING = frozenset(
+    {
+        FactKind.SUMMONS,
+        FactKind.HEARING_SCHEDULED,
+        FactKind.JUDGMENT,
+        FactKind.EVICTION_SCHEDULED,
+        FactKind.EVICTION_CARRIED_OUT,
+    }
+)
+
+STEP_OF: Mapping[FactKind, tuple[StepKind, StepState]] = {
+    FactKind.SUMMONS: (StepKind.SUMMONS, StepState.DONE),
+    FactKind.HEARING_SCHEDULED: (StepKind.HEARING, StepState.SET),
+    FactKind.HEARING_CANCELLED: (StepKind.HEARING, StepState.CANCELLED),
+    FactKind.JUDGMENT: (StepKind.JUDGMENT, StepState.DONE),
+    FactKind.EVICTION_SCHEDULED: (StepKind.EVICTION, StepState.SET),
+    FactKind.EVICTION_CANCELLED: (StepKind.EVICTION, StepState.CANCELLED),
+    FactKind.EVICTION_CARRIED_OUT: (StepKind.EVICTION, StepState.DONE),
+}
+
+
+def legal_path(facts: Sequence[Fact]) -> Iterator[Step]:
+    """Each step by its natural key, as the fact that holds says it."""
+    by_key: dict[tuple[StepKind, UUID], list[Fact]] = {}
+    for fact in facts:
+        if fact.kind in STEP_OF:
+            kind = STEP_OF[fact.kind][0]
+            by_key.setdefault((kind, _step_key(kind, fact)), []).append(fact)
+    for (kind, key), told in sorted(by_key.items()):
+        fact, is_disputed = _that_holds(told)
+        yield Step(
+            kind=kind,
+            key=key,
+            state=STEP_OF[fact.kind][1],
+            court=fact.court,
+            case_number=fact.case_number,
+            detail=fact.detail,
+            place=fact.place,
+            at=fact.at,
+            day=fact.day,
+            is_disputed=is_disputed,
+        )
+
+
+def _step_key(kind: StepKind, fact: Fact) -> UUID:
+    # Landlord and bailiff announce one hearing: they name the same court, number and kind of it.
+    hearing_kind = fact.detail if kind is StepKind.HEARING else ""
+    return derived_id(kind, fact.court.casefold(), fact.case_number.casefold(), hearing_kind)
+
+
+def _that_holds(told: Sequence[Fact]) -> tuple[Fact, bool]:
+    """The fact that holds, and whether partners disagree.
+
+    Of one partner the highest sequence holds; between partners the later record does, since their
+    sequences cannot be compared. What was carried out cannot be called off.
+    """
+    newest: dict[str, Fact] = {}
+    for fact in sorted(told, key=_by_sequence):
+        newest[fact.partner_id] = fact
+    last = max(newest.values(), key=lambda fact: (_is_final(fact), fact.recorded_at, fact.id))
+    is_disputed = any(
+        (fact.kind, fact.at, fact.day) != (last.kind, last.at, last.day) for fact in newest.values()
+    )
+    return last, is_disputed
+
+
+def _by_sequence(fact: Fact) -> tuple[bool, int, datetime, UUID]:
+    sequence = -1 if fact.sequence is None else fact.sequence
+    return _is_final(fact), sequence, fact.recorded_at, fact.id
+
+
+def _is_final(fact: Fact) -> bool:
+    return fact.kind is FactKind.EVICTION_CARRIED_OUT
+
+
+def legal_stage(steps: Sequence[Step]) -> str:
+    """How far the legal path has come; a step that was called off does not count."""
+    stands = {(step.kind, step.state) for step in steps}
+    order = (
+        ((StepKind.EVICTION, StepState.DONE), "evicted"),
+        ((StepKind.EVICTION, StepState.SET), "eviction"),
+        ((StepKind.JUDGMENT, StepState.DONE), "judgment"),
+        ((StepKind.HEARING, StepState.SET), "hearing"),
+        ((StepKind.SUMMONS, StepState.DONE), "summons"),
+    )
+    return next((stage for stand, stage in order if stand in stands), "none")

@@ -1,0 +1,112 @@
+"""The page of triage: a household's way here."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.triage.sql import story as story_sql
+from shared.clock import AMSTERDAM
+from shared.core import Core
+from shared.db import Tx
+from shared.web.session import FindAccount
+from shared.web.story import Line, Story, Teller, add_story
+
+WORDS = {
+    "signal": "Signaal van {partner_id}",
+    "settled": "Voldaan, zegt {partner_id}",
+    "withdrawn": "Ingetrokken door {partner_id}",
+    "objection": "Bezwaar, gemeld door {partner_id}",
+    "arrangement_made": "Betalingsregeling getroffen met {partner_id}",
+    "arrangement_broken": "Betalingsregeling verbroken, zegt {partner_id}",
+    "summons": "Dagvaarding betekend, zegt {partner_id}",
+    "hearing_scheduled": "Zitting gepland, zegt {partner_id}",
+    "hearing_cancelled": "Zitting vervallen, zegt {partner_id}",
+    "judgment": "Vonnis gewezen, zegt {partner_id}",
+    "eviction_scheduled": "Ontruiming aangezegd door {partner_id}",
+    "eviction_cancelled": "Ontruiming afgelast, zegt {partner_id}",
+    "eviction_carried_out": "Ontruiming uitgevoerd, zegt {partner_id}",
+    "decided": "Voorstel: aanpak {track}, prioriteit {priority}",
+    "assigned": "Toegewezen aan {who}",
+    "accepted": "Aangenomen door {who}",
+    "declined": "Afgewezen door {who}",
+    "visit planned": "Huisbezoek gepland door {who}",
+    "visit moved": "Huisbezoek verplaatst door {who}",
+    "visit cancelled": "Huisbezoek afgezegd door {who}",
+    "visit made": "Huisbezoek gedaan door {who}",
+    "attempt": "Contactpoging ({kind}) door {who}",
+    "alert sent": "Bericht aan {who} verstuurd",
+    "alert failed": "Bericht aan {who} mislukt",
+    "alert stopped": "Bericht aan {who} tegengehouden",
+}
+STATUSES = {
+    "taken_up": "opgepakt",
+    "repeated": "herhaalde melding",
+    "unjustified": "onterecht signaal",
+    "withdrawn": "ingetrokken",
+}
+
+
+def add(app: FastAPI, core: Core, find_account: FindAccount) -> None:
+    """Serve the pages of triage."""
+    figures = {
+        "households": "huishoudens",
+        "open_cases": "open zaken",
+        "legal_cases": "daarvan op het juridische pad",
+        "unanswered": "wachten op een antwoord",
+    }
+    teller = Teller(tell, story_sql.count_cases, "Huishoudens en zaken", figures)
+    add_story(app, core, find_account, teller)
+
+
+async def tell(tx: Tx, wanted: str) -> Story | None:
+    """The story of the household that this id belongs to."""
+    household_id = await story_sql.find_household(tx, wanted)
+    if household_id is None:
+        return None
+    case_ids = await story_sql.list_case_ids(tx, household_id)
+    reports = await story_sql.list_reports(tx, household_id)
+    work = await story_sql.list_work(tx, case_ids)
+    lines = [*map(_report_line, reports), *map(_work_line, work)]
+    return Story(
+        service="triage",
+        wanted=wanted,
+        title=f"Huishouden {household_id}",
+        related={
+            "household": (str(household_id),),
+            "case": tuple(map(str, case_ids)),
+            "signal": tuple(str(report["id"]) for report in reports),
+        },
+        lines=tuple(sorted(lines, key=lambda line: line.at)),
+    )
+
+
+def _report_line(report: Mapping[str, Any]) -> Line:
+    details = []
+    if report["arrears_cents"]:
+        details.append(f"achterstand {report['arrears_cents'] / 100:.2f} euro")
+    if report["happens_at"]:
+        details.append(f"tijdstip {_in_amsterdam(report['happens_at'])}")
+    details += [STATUSES[status] for status in report["statuses"]]
+    return Line(
+        at=report["at"],
+        text=WORDS[report["kind"]].format(partner_id=report["partner_id"]),
+        details=tuple(details),
+    )
+
+
+def _work_line(row: Mapping[str, Any]) -> Line:
+    details = row["details"]
+    told = [details[name] for name in ("reason", "part_of_day", "template") if details.get(name)]
+    if details.get("starts_at"):
+        told.append(_in_amsterdam(datetime.fromisoformat(details["starts_at"])))
+    if details.get("fired"):
+        told.append(f"regels: {', '.join(details['fired'])}")
+    if "was_reached" in details:
+        told.append("bereikt" if details["was_reached"] else "niet bereikt")
+    return Line(at=row["at"], text=WORDS[row["what"]].format(**details), details=tuple(told))
+
+
+def _in_amsterdam(instant: datetime) -> str:
+    return instant.astimezone(AMSTERDAM).strftime("%d-%m-%Y %H:%M")

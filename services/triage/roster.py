@@ -1,0 +1,91 @@
+"""The roster file: teams, their leads and generalists, as YAML."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.triage.assignment import Team, Worker
+from services.triage.sql import roster as roster_sql
+from shared.contracts.triage import Role
+from shared.db import Tx
+from shared.web.session import token_hash
+
+
+class WorkerEntry(BaseModel):
+    """Somebody in the roster file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
+    name: str
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    languages: tuple[str, ...] = ()
+    load_max: float = Field(30, ge=0, description="weight of the open cases that they can have")
+    absent_from: date | None = None
+    absent_until: date | None = None
+    left_on: date | None = None
+
+
+class TeamEntry(BaseModel):
+    """A team in the roster file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
+    name: str
+    municipality: str = Field(pattern=r"^GM[0-9]{4}$")
+    districts: tuple[str, ...] = Field(min_length=1, description="four digits of the postcode")
+    lead: WorkerEntry
+    generalists: tuple[WorkerEntry, ...]
+
+    def workers(self) -> Iterator[Worker]:
+        """The lead and the generalists."""
+        yield self._worker(self.lead, Role.LEAD)
+        for entry in self.generalists:
+            yield self._worker(entry, Role.GENERALIST)
+
+    def _worker(self, entry: WorkerEntry, role: Role) -> Worker:
+        return Worker(
+            id=entry.id,
+            team_id=self.id,
+            name=entry.name,
+            email=entry.email,
+            role=role,
+            languages=frozenset(entry.languages),
+            load_tenths=0,
+            load_max_tenths=round(entry.load_max * 10),
+            absent_from=entry.absent_from,
+            absent_until=entry.absent_until,
+            left_on=entry.left_on,
+        )
+
+    def team(self) -> Team:
+        """The team."""
+        return Team(
+            id=self.id,
+            municipality=self.municipality,
+            name=self.name,
+            districts=frozenset(self.districts),
+            lead_id=self.lead.id,
+        )
+
+
+class RosterFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    teams: tuple[TeamEntry, ...] = Field(min_length=1)
+
+
+async def save(tx: Tx, roster: RosterFile, tokens: dict[str, str]) -> None:
+    """Insert or replace a roster; `tokens` has those on file and gets the new ones."""
+    for entry in roster.teams:
+        await roster_sql.save_team(tx, entry.team())
+        for worker in entry.workers():
+            has_token = await roster_sql.has_token(tx, worker.id)
+            if not has_token or worker.id not in tokens:
+                tokens[worker.id] = secrets.token_urlsafe(24)
+            await roster_sql.save_worker(tx, worker, token_hash(tokens[worker.id]))

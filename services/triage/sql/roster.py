@@ -1,0 +1,172 @@
+"""Statements on teams and workers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from services.triage.assignment import Roster, Team, Worker
+from shared.contracts.triage import Role
+from shared.db import Tx
+
+
+@dataclass(frozen=True)
+class Login:
+    """A worker as sign-in knows them."""
+
+    worker_id: str
+    team_id: str
+    municipality: str
+    role: Role
+
+
+async def lock_roster(tx: Tx, municipality: str) -> Roster:
+    """Lock the teams of a municipality, sorted, and load them with their workers.
+
+    Assignments of one team are serial; that is meant.
+    """
+    teams = await tx.fetch(
+        """
+        select id, municipality, name, districts, lead_id from team
+        where municipality = $1 order by id for update
+        """,
+        municipality,
+    )
+    return _as_roster(teams, await _load_workers(tx, [team["id"] for team in teams]))
+
+
+async def load_roster(tx: Tx, municipality: str) -> Roster:
+    """The teams of a municipality with their workers, to read."""
+    teams = await tx.fetch(
+        """
+        select id, municipality, name, districts, lead_id from team
+        where municipality = $1 order by id limit 10000
+        """,
+        municipality,
+    )
+    return _as_roster(teams, await _load_workers(tx, [team["id"] for team in teams]))
+
+
+async def _load_workers(tx: Tx, team_ids: Sequence[str]) -> list[asyncpg.Record]:
+    return await tx.fetch(
+        """
+        select id, team_id, name, email, role, languages, load_tenths, load_max_tenths,
+          absent_from, absent_until, left_on
+        from worker where team_id = any($1::text[]) order by id
+        """,
+        team_ids,
+    )
+
+
+def _as_roster(teams: Sequence[asyncpg.Record], workers: Sequence[asyncpg.Record]) -> Roster:
+    return Roster(
+        (Team(**{**team, "districts": frozenset(team["districts"])}) for team in teams),
+        (
+            Worker(
+                **{
+                    **worker,
+                    "role": Role(worker["role"]),
+                    "languages": frozenset(worker["languages"]),
+                }
+            )
+            for worker in workers
+        ),
+    )
+
+
+async def save_loads(tx: Tx, loads: Mapping[str, int]) -> None:
+    """Write loads that changed; their teams are locked."""
+    ids = sorted(loads)
+    await tx.execute(
+        """
+        update worker set load_tenths = now_is.load_tenths
+        from unnest($1::text[], $2::int[]) as now_is (id, load_tenths)
+        where worker.id = now_is.id
+        """,
+        ids,
+        [loads[worker_id] for worker_id in ids],
+    )
+
+
+async def find_login(tx: Tx, token_hash: bytes) -> Login | None:
+    """The worker with this token, if they have not left."""
+    row = await tx.fetchrow(
+        """
+        select worker.id as worker_id, team_id, municipality, role
+        from worker join team on team.id = team_id
+        where token_hash = $1 and left_on is null
+        """,
+        token_hash,
+    )
+    return Login(**{**row, "role": Role(row["role"])}) if row else None
+
+
+async def save_team(tx: Tx, team: Team) -> None:
+    """Insert or replace a team."""
+    await tx.execute(
+        """
+        insert into team (id, municipality, name, districts, lead_id) values ($1, $2, $3, $4, $5)
+        on conflict (id) do update
+          set municipality = $2, name = $3, districts = $4, lead_id = $5
+        """,
+        team.id,
+        team.municipality,
+        team.name,
+        sorted(team.districts),
+        team.lead_id,
+    )
+
+
+async def save_worker(tx: Tx, worker: Worker, token_hash: bytes | None) -> None:
+    """Insert or replace a worker; the load stays as it is, the token too when none is given."""
+    await tx.execute(
+        """
+        insert into worker (id, team_id, name, email, role, languages, load_max_tenths,
+          absent_from, absent_until, left_on, token_hash)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        on conflict (id) do update set team_id = $2, name = $3, email = $4, role = $5,
+          languages = $6, load_max_tenths = $7, absent_from = $8, absent_until = $9, left_on = $10,
+          token_hash = coalesce($11, worker.token_hash)
+        """,
+        worker.id,
+        worker.team_id,
+        worker.name,
+        worker.email,
+        worker.role.value,
+        sorted(worker.languages),
+        worker.load_max_tenths,
+        worker.absent_from,
+        worker.absent_until,
+        worker.left_on,
+        token_hash,
+    )
+
+
+async def has_token(tx: Tx, worker_id: str) -> bool:
+    """Whether a worker can sign in."""
+    found: bool | None = await tx.fetchval(
+        "select token_hash is not null from worker where id = $1", worker_id
+    )
+    return bool(found)
+
+
+async def insert_alert_facts(
+    tx: Tx, what: str, rows: Sequence[tuple[object, object, str, str, str, datetime]]
+) -> None:
+    """Keep what became of alerts: alert, case, template, recipient, reason, when."""
+    await tx.execute(
+        """
+        insert into alert_log (what, alert_id, case_id, template, recipient_id, reason, at)
+        select $1, * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+          $7::timestamptz[])
+        on conflict do nothing
+        """,
+        what,
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+        [row[3] for row in rows],
+        [row[4] for row in rows],
+        [row[5] for row in rows],
+    )
