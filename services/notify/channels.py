@@ -1,0 +1,81 @@
+"""The ways out: SMTP. Their codes become our outcomes."""
+
+import asyncio
+from dataclasses import dataclass
+from email.message import EmailMessage
+from enum import StrEnum
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+SMTP_SECONDS_MAX = 20
+TEMPORARY_FROM, PERMANENT_FROM = 400, 500
+
+
+class Outcome(StrEnum):
+    """What became of a mail, as far as the gateway told."""
+
+    ACCEPTED = "accepted"
+    TEMPORARY = "temporary"  # try again later
+    PERMANENT = "permanent"  # no use trying again
+    UNKNOWN = "unknown"  # it may have been taken: the answer never came
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An outcome, with the gateway's code and no text of its own: that may quote an address."""
+
+    outcome: Outcome
+    code: str
+
+
+class Smtp:
+    """One SMTP server, over a connection that is kept while it works."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._client = aiosmtplib.SMTP(
+            hostname=parts.hostname,
+            port=parts.port,
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            use_tls=parts.scheme == "smtps",
+            timeout=SMTP_SECONDS_MAX,
+        )
+        self._one_at_a_time = asyncio.Lock()
+
+    async def send(self, mail: EmailMessage) -> Answer:
+        """Hand a mail over and return what the server answered."""
+        async with self._one_at_a_time:
+            try:
+                if not self._client.is_connected:
+                    await self._client.connect()
+            except (aiosmtplib.SMTPException, OSError) as error:
+                self._client.close()
+                return Answer(Outcome.TEMPORARY, type(error).__name__)
+            return await self._hand_over(mail)
+
+    async def _hand_over(self, mail: EmailMessage) -> Answer:
+        try:
+            await self._client.send_message(mail)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            return _by_code(error.recipients[0].code)
+        except aiosmtplib.SMTPResponseException as error:
+            return _by_code(error.code)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            # After the body was sent nobody knows whether the server has the mail.
+            self._client.close()
+            return Answer(Outcome.UNKNOWN, type(error).__name__)
+        return Answer(Outcome.ACCEPTED, "250")
+
+    async def close(self) -> None:
+        """Say goodbye."""
+        try:
+            await self._client.quit()
+        except (aiosmtplib.SMTPException, OSError):
+            self._client.close()
+
+
+def _by_code(code: int) -> Answer:
+    outcome = Outcome.PERMANENT if code >= PERMANENT_FROM else Outcome.TEMPORARY
+    return Answer(outcome, str(code))

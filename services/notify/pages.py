@@ -1,0 +1,97 @@
+"""The page of notify: the way of a case's alerts."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.notify import sql
+from shared.core import Core
+from shared.db import Tx
+from shared.web.session import FindAccount
+from shared.web.story import Line, Story, Teller, add_story
+
+TEMPLATES = {
+    "assignment": "Toewijzing",
+    "track": "Andere aanpak",
+    "visit": "Huisbezoek",
+    "hearing": "Zitting",
+    "eviction": "Ontruiming",
+    "summons": "Dagvaarding",
+    "judgment": "Vonnis",
+    "objection": "Bezwaar",
+}
+MOMENTS = {
+    "set": "melding",
+    "reminder": "herinnering",
+    "moved": "verplaatst",
+    "cancelled": "gaat niet door",
+}
+ENDS = {
+    "superseded": "Vervangen: {what} aan {who}",
+    "stopped": "Tegengehouden: {what} aan {who}",
+    "failed": "Mislukt: {what} aan {who}",
+    "sent": "Verstuurd: {what} aan {who}",
+}
+
+
+def add(app: FastAPI, core: Core, find_account: FindAccount) -> None:
+    """Serve the pages of notify."""
+    figures = {
+        "scheduled": "berichten gepland",
+        "sent": "verstuurd",
+        "superseded": "vervangen voor verzending",
+        "stopped": "tegengehouden bij verzending",
+        "failed": "mislukt",
+    }
+    add_story(app, core, find_account, Teller(tell, sql.count_alerts, "Berichten", figures))
+
+
+async def tell(tx: Tx, wanted: str) -> Story | None:
+    """The story of the alerts of the case that this id belongs to."""
+    case_ids = await sql.find_cases(tx, wanted)
+    if not case_ids:
+        return None
+    alerts = await sql.list_story(tx, case_ids)
+    lines = [line for alert in alerts for line in _lines(alert)]
+    mails = {alert["message_id"] for alert in alerts if alert["message_id"]}
+    return Story(
+        service="notify",
+        wanted=wanted,
+        title=f"Berichten over {len(case_ids)} zaak" + ("" if len(case_ids) == 1 else "en"),
+        related={
+            "case": tuple(map(str, case_ids)),
+            "alert": tuple(str(alert["id"]) for alert in alerts),
+            "mail": tuple(sorted(mails)),
+        },
+        lines=tuple(sorted(lines, key=lambda line: line.at)),
+    )
+
+
+def _lines(alert: Mapping[str, Any]) -> Iterator[Line]:
+    kind, _, moment = alert["template"].rpartition("_")
+    what = f"{TEMPLATES[kind]}, {MOMENTS[moment]}"
+    who = alert["recipient_id"]
+    due_at = alert["due_at"].isoformat(timespec="minutes")
+    yield Line(
+        at=alert["scheduled_at"],
+        text=f"Gepland: {what} aan {who}",
+        details=(f"voor {due_at}", f"bericht {alert['id']}"),
+    )
+    for attempt in alert["attempts"]:
+        if attempt["outcome"] and attempt["outcome"] != "accepted":
+            yield Line(
+                at=datetime.fromisoformat(attempt["answered_at"]),
+                text=f"Poging niet gelukt: {what} aan {who}",
+                details=(f"{attempt['outcome']} {attempt['answer']}",),
+            )
+    if alert["state"] in ENDS:
+        details = [alert["reason"]] if alert["reason"] else []
+        if alert["message_id"]:
+            details.append(f"mail {alert['message_id']}")
+        yield Line(
+            at=alert["changed_at"],
+            text=ENDS[alert["state"]].format(what=what, who=who),
+            details=tuple(details),
+        )

@@ -1,0 +1,366 @@
+"""Every statement on notify's own database, apart from the plumbing's."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.notify.schedule import Alert, CaseFile, State, Subject
+from shared.contracts.triage import Person, Role
+from shared.db import Tx
+
+_CASE_FILE = """
+    select case_id, municipality, reference, revision, is_open, has_objection, assignee_id,
+      assignee_name, assignee_email, assignee_role, lead_id, lead_name, lead_email
+    from case_file where case_id = any($1::uuid[])
+    """
+
+
+async def lock_case_files(tx: Tx, files: Sequence[CaseFile]) -> dict[UUID, CaseFile]:
+    """Insert case files that are absent, sorted; lock the others, sorted, and return those."""
+    ordered = sorted(files, key=lambda file: file.case_id)
+    inserted = await tx.fetch(
+        """
+        insert into case_file (case_id, municipality, reference, revision, is_open, has_objection,
+          assignee_id, assignee_name, assignee_email, assignee_role, lead_id, lead_name, lead_email)
+        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[],
+          $6::boolean[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+          $13::text[])
+        on conflict do nothing
+        returning case_id
+        """,
+        *_columns(ordered),
+    )
+    existing = {file.case_id for file in ordered} - {row["case_id"] for row in inserted}
+    if not existing:
+        return {}
+    rows = await tx.fetch(f"{_CASE_FILE} order by case_id for update", sorted(existing))
+    return {row["case_id"]: _as_case_file(row) for row in rows}
+
+
+async def save_case_files(tx: Tx, files: Sequence[CaseFile]) -> None:
+    """Write case files that are newer than what was stored; they are locked."""
+    await tx.execute(
+        """
+        update case_file set municipality = newer.municipality, reference = newer.reference,
+          revision = newer.revision, is_open = newer.is_open, has_objection = newer.has_objection,
+          assignee_id = newer.assignee_id, assignee_name = newer.assignee_name,
+          assignee_email = newer.assignee_email, assignee_role = newer.assignee_role,
+          lead_id = newer.lead_id, lead_name = newer.lead_name, lead_email = newer.lead_email
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::boolean[],
+          $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
+          as newer (case_id, municipality, reference, revision, is_open, has_objection, assignee_id,
+            assignee_name, assignee_email, assignee_role, lead_id, lead_name, lead_email)
+        where case_file.case_id = newer.case_id
+        """,
+        *_columns(files),
+    )
+
+
+def _columns(files: Sequence[CaseFile]) -> list[list[Any]]:
+    return [
+        [file.case_id for file in files],
+        [file.municipality for file in files],
+        [file.reference for file in files],
+        [file.revision for file in files],
+        [file.is_open for file in files],
+        [file.has_objection for file in files],
+        [file.assignee.id for file in files],
+        [file.assignee.name for file in files],
+        [file.assignee.email for file in files],
+        [file.assignee.role.value for file in files],
+        [file.lead.id for file in files],
+        [file.lead.name for file in files],
+        [file.lead.email for file in files],
+    ]
+
+
+def _as_case_file(row: asyncpg.Record) -> CaseFile:
+    return CaseFile(
+        case_id=row["case_id"],
+        municipality=row["municipality"],
+        reference=row["reference"],
+        revision=row["revision"],
+        is_open=row["is_open"],
+        has_objection=row["has_objection"],
+        assignee=Person(
+            id=row["assignee_id"],
+            name=row["assignee_name"],
+            email=row["assignee_email"],
+            role=Role(row["assignee_role"]),
+        ),
+        lead=Person(
+            id=row["lead_id"], name=row["lead_name"], email=row["lead_email"], role=Role.LEAD
+        ),
+    )
+
+
+async def load_case_files(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, CaseFile]:
+    """Case files as they are now."""
+    rows = await tx.fetch(_CASE_FILE, list(case_ids))
+    return {row["case_id"]: _as_case_file(row) for row in rows}
+
+
+async def load_subjects(tx: Tx, case_ids: Collection[UUID]) -> list[Subject]:
+    """Everything to tell about cases."""
+    rows = await tx.fetch(
+        """
+        select case_id, kind, key, revision, state, is_urgent, at, ends_at, details
+        from subject where case_id = any($1::uuid[])
+        """,
+        list(case_ids),
+    )
+    return [Subject(**{**row, "state": State(row["state"])}) for row in rows]
+
+
+async def save_subjects(tx: Tx, subjects: Sequence[Subject]) -> None:
+    """Write subjects that are newer than what was stored; their case files are locked."""
+    await tx.execute(
+        """
+        insert into subject (case_id, kind, key, revision, state, is_urgent, at, ends_at, details)
+        select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[], $5::text[],
+          $6::boolean[], $7::timestamptz[], $8::timestamptz[], $9::jsonb[])
+        on conflict (case_id, kind, key) do update set revision = excluded.revision,
+          state = excluded.state, is_urgent = excluded.is_urgent, at = excluded.at,
+          ends_at = excluded.ends_at, details = excluded.details
+        """,
+        [subject.case_id for subject in subjects],
+        [subject.kind for subject in subjects],
+        [subject.key for subject in subjects],
+        [subject.revision for subject in subjects],
+        [subject.state.value for subject in subjects],
+        [subject.is_urgent for subject in subjects],
+        [subject.at for subject in subjects],
+        [subject.ends_at for subject in subjects],
+        [subject.details or {} for subject in subjects],
+    )
+
+
+_ALERT = """
+    select id, case_id, kind, key, subject_revision, template, recipient_id, recipient_role, due_at,
+      expires_at, bundle, policy_sha256, state
+    from alert"""
+
+
+async def load_alerts(tx: Tx, case_ids: Collection[UUID]) -> list[Alert]:
+    """All alerts about cases, whatever became of them."""
+    rows = await tx.fetch(f"{_ALERT} where case_id = any($1::uuid[])", list(case_ids))
+    return [Alert(**row) for row in rows]
+
+
+async def insert_alerts(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
+    """Schedule alerts."""
+    await tx.execute(
+        """
+        insert into alert (id, case_id, kind, key, subject_revision, template, recipient_id,
+          recipient_role, due_at, expires_at, bundle, policy_sha256, state, scheduled_at,
+          changed_at, free_at)
+        select *, 'scheduled', $13, $13, '-infinity' from unnest($1::uuid[], $2::uuid[], $3::text[],
+          $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],
+          $10::timestamptz[], $11::text[], $12::text[])
+        on conflict do nothing
+        """,
+        [alert.id for alert in alerts],
+        [alert.case_id for alert in alerts],
+        [alert.kind for alert in alerts],
+        [alert.key for alert in alerts],
+        [alert.subject_revision for alert in alerts],
+        [alert.template for alert in alerts],
+        [alert.recipient_id for alert in alerts],
+        [alert.recipient_role for alert in alerts],
+        [alert.due_at for alert in alerts],
+        [alert.expires_at for alert in alerts],
+        [alert.bundle for alert in alerts],
+        [alert.policy_sha256 for alert in alerts],
+        now,
+    )
+
+
+async def supersede(tx: Tx, alert_ids: Collection[UUID], now: datetime) -> None:
+    """Take back alerts that are scheduled; one that was claimed meanwhile is left to the gate."""
+    await tx.execute(
+        """
+        with mine as (select id from alert where id = any($1::uuid[]) order by id for update)
+        update alert set state = 'superseded', changed_at = $2
+        from mine where alert.id = mine.id and state = 'scheduled'
+        """,
+        sorted(alert_ids),
+        now,
+    )
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """An alert that this process may send now."""
+
+    alert: Alert
+    message_id: str | None  # of an earlier claim that ended without an answer
+    attempt_no: int
+    until: datetime  # end of the claim, real time; whose it is tells whose claim it is
+
+
+async def claim_due(
+    tx: Tx, now: datetime, real_now: datetime, until: datetime, limit: int
+) -> list[Claimed]:
+    """Claim due alerts until `until` (real time), also those whose claim ended unanswered."""
+    rows = await tx.fetch(
+        """
+        with due as (
+          select id from alert
+          where state in ('scheduled', 'claimed') and due_at <= $1 and free_at <= $2
+          order by due_at, bundle, id limit $4 for update skip locked)
+        update alert set state = 'claimed', free_at = $3, attempts = attempts + 1
+        from due where alert.id = due.id
+        returning alert.id, case_id, kind, key, subject_revision, template, recipient_id,
+          recipient_role, due_at, expires_at, bundle, policy_sha256, state, message_id, attempts
+        """,
+        now,
+        real_now,
+        until,
+        limit,
+    )
+    claimed = []
+    for row in rows:
+        fields = dict(row)
+        message_id, attempts = fields.pop("message_id"), fields.pop("attempts")
+        claimed.append(Claimed(Alert(**fields), message_id, attempts, until))
+    return sorted(claimed, key=lambda one: (one.alert.due_at, one.alert.id))
+
+
+async def renew(tx: Tx, claimed: Sequence[Claimed], until: datetime) -> set[UUID]:
+    """Prolong claims, and return the ids that are still ours: a slow sender loses its claim."""
+    rows = await tx.fetch(
+        """
+        with mine as (
+          select id from unnest($1::uuid[], $2::timestamptz[]) as held (held_id, until)
+          join alert on alert.id = held_id and alert.free_at = until and state = 'claimed'
+          order by id for update of alert)
+        update alert set free_at = $3 from mine where alert.id = mine.id
+        returning alert.id
+        """,
+        [one.alert.id for one in claimed],
+        [one.until for one in claimed],
+        until,
+    )
+    return {row["id"] for row in rows}
+
+
+async def insert_attempts(
+    tx: Tx, claimed: Sequence[Claimed], message_id: str, now: datetime
+) -> None:
+    """Note, before anything is sent, that these alerts go out as this mail."""
+    ids = [one.alert.id for one in claimed]
+    await tx.execute(
+        """
+        insert into attempt (alert_id, attempt_no, message_id, claimed_at)
+        select alert_id, attempt_no, $3, $4
+        from unnest($1::uuid[], $2::int[]) as claimed (alert_id, attempt_no)
+        """,
+        ids,
+        [one.attempt_no for one in claimed],
+        message_id,
+        now,
+    )
+    await tx.execute(
+        "update alert set message_id = $2 where id = any($1::uuid[])", sorted(ids), message_id
+    )
+
+
+async def save_answers(
+    tx: Tx, claimed: Sequence[Claimed], outcome: str, answer: str, now: datetime
+) -> None:
+    """Note what the gateway answered to these attempts."""
+    await tx.execute(
+        """
+        update attempt set outcome = $3, answer = $4, answered_at = $5
+        from unnest($1::uuid[], $2::int[]) as mine (alert_id, attempt_no)
+        where attempt.alert_id = mine.alert_id and attempt.attempt_no = mine.attempt_no
+          and outcome is null
+        """,
+        [one.alert.id for one in claimed],
+        [one.attempt_no for one in claimed],
+        outcome,
+        answer,
+        now,
+    )
+
+
+async def settle(
+    tx: Tx, alert_ids: Iterable[UUID], state: str, reason: str, now: datetime
+) -> list[UUID]:
+    """End claimed alerts; the ids that were still ours to end."""
+    rows = await tx.fetch(
+        """
+        with mine as (select id from alert where id = any($1::uuid[]) order by id for update)
+        update alert set state = $2, reason = $3, changed_at = $4
+        from mine where alert.id = mine.id and state = 'claimed'
+        returning alert.id
+        """,
+        sorted(alert_ids),
+        state,
+        reason,
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
+async def postpone(tx: Tx, alert_ids: Iterable[UUID], free_at: datetime, reason: str) -> None:
+    """Let claimed alerts be tried again after a pause (real time)."""
+    await tx.execute(
+        """
+        with mine as (select id from alert where id = any($1::uuid[]) order by id for update)
+        update alert set state = 'scheduled', free_at = $2, reason = $3
+        from mine where alert.id = mine.id and state = 'claimed'
+        """,
+        sorted(alert_ids),
+        free_at,
+        reason,
+    )
+
+
+async def find_next_due(tx: Tx) -> datetime | None:
+    """The business instant at which the next alert is due; past when one is due now."""
+    due_at: datetime | None = await tx.fetchval(
+        "select min(due_at) from alert where state in ('scheduled', 'claimed')"
+    )
+    return due_at
+
+
+async def count_alerts(tx: Tx) -> dict[str, int]:
+    """How many alerts there are, by state."""
+    rows = await tx.fetch("select state, count(*) as n from alert group by state")
+    states = ("scheduled", "claimed", "sent", "superseded", "stopped", "failed")
+    return dict.fromkeys(states, 0) | {row["state"]: row["n"] for row in rows}
+
+
+async def find_cases(tx: Tx, wanted: str) -> list[UUID]:
+    """The cases that an id belongs to: a case, its reference, an alert or a mail."""
+    rows = await tx.fetch(
+        """
+        select case_id from case_file where case_id::text = $1 or reference = $1
+        union select case_id from alert where id::text = $1 or message_id = $1
+        limit 20
+        """,
+        wanted,
+    )
+    return [row["case_id"] for row in rows]
+
+
+async def list_story(tx: Tx, case_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """The alerts of cases, each with its attempts."""
+    rows = await tx.fetch(
+        """
+        select id, template, recipient_id, recipient_role, due_at, state, reason, scheduled_at,
+          changed_at, message_id,
+          (select coalesce(jsonb_agg(jsonb_build_object('claimed_at', claimed_at,
+             'outcome', outcome, 'answer', answer, 'answered_at', answered_at,
+             'message_id', attempt.message_id) order by attempt_no), '[]')
+           from attempt where alert_id = alert.id) as attempts
+        from alert where case_id = any($1::uuid[]) order by scheduled_at, due_at limit 1000
+        """,
+        list(case_ids),
+    )
+    return [dict(row) for row in rows]
