@@ -1,0 +1,89 @@
+"""Real servers for the whole run, and databases made from templates."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from deploy.local.driver import Clock
+from deploy.local.servers import Servers
+from services.signals.partners import PartnersFile
+from services.signals.sql import save_partner
+from services.triage.roster import RosterFile
+from services.triage.roster import save as save_roster
+from shared import clock as service_clock
+from shared import db
+from shared.core import PLUMBING
+from shared.files import read_yaml, write_secrets
+from tests.builders import NOW
+from tests.paths import DEMO, REPOSITORY
+from tests.town import SERVICES, Town
+
+ROSTER_TOKENS = "roster.json"
+
+
+@pytest.fixture(scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    """A private RabbitMQ and PostgreSQL, with a migrated template database for each service."""
+    folder = tmp_path_factory.mktemp("servers")
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o711)  # the servers' own users pass through
+    found = Servers(folder)
+    await found.start()
+    try:
+        await _make_templates(found)
+        yield found
+    finally:
+        await found.stop()
+
+
+async def _make_templates(servers: Servers) -> None:
+    """A migrated database for each service, with the demo's partners and roster in it."""
+    for service, url in (await servers.create_databases()).items():
+        await db.migrate(url, [PLUMBING, REPOSITORY / "services" / service / "migrations"])
+        connection = await asyncpg.connect(url)
+        if service == "signals":
+            for entry in read_yaml(DEMO / "partners.yaml", PartnersFile).partners:
+                await save_partner(connection, entry.as_partner(), entry.name)
+        if service == "triage":
+            tokens: dict[str, str] = {}
+            await save_roster(connection, read_yaml(DEMO / "roster.yaml", RosterFile), tokens)
+            write_secrets(servers.data / ROSTER_TOKENS, tokens)
+        await connection.close()
+        await servers.create_database_from_template(service, f"template_{service}", service)
+
+
+@pytest.fixture
+async def town(servers: Servers, tmp_path: Path) -> AsyncIterator[Town]:
+    """A town of its own, with everything but the three services running."""
+    built = Town(servers, tmp_path, servers.data / ROSTER_TOKENS)
+    await built.build()
+    yield built
+    await asyncio.wait_for(built.tear_down(), 120)
+
+
+@pytest.fixture
+async def databases(servers: Servers) -> AsyncIterator[dict[str, str]]:
+    """A fresh migrated database for each service; the URLs by service."""
+    name = f"test{secrets.token_hex(4)}"
+    yield {
+        service: await servers.create_database_from_template(
+            f"template_{service}", f"{name}_{service}", service
+        )
+        for service in SERVICES
+    }
+    for service in SERVICES:
+        await servers.drop_database(f"{name}_{service}")
+
+
+@pytest.fixture
+def stepped_clock(tmp_path: Path) -> Iterator[Clock]:
+    """Business time that stands still, at nine on a Tuesday until it is moved."""
+    clock = Clock(tmp_path / "clock")
+    clock.move(NOW)
+    service_clock.step_by(tmp_path / "clock")
+    yield clock
+    service_clock.step_by(None)

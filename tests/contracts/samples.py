@@ -1,0 +1,142 @@
+"""One sample of every event, with fixed values; `python -m tests.contracts.samples` writes those
+golden files that are missing. An existing file is a contract: it is never written over.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shared import topology
+from shared.contracts import notify, partners, signals, triage
+from shared.contracts.envelope import Event, to_wire
+from shared.contracts.signals import Fault, HearingKind, JudgmentOutcome
+from shared.contracts.triage import ContactKind, NotTakenUpReason, PartOfDay
+from tests import builders
+from tests.paths import REPOSITORY
+
+GOLDEN = REPOSITORY / "tests/contracts/golden"
+SOURCE = "urn:nld:oin:00000000000000000000:systeem:test"
+RECORDED_AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+AT = datetime(2026, 4, 16, 8, 30, tzinfo=UTC)
+KEY = UUID(int=5)
+LEGAL = {"court": "Rechtbank Noord", "case_number": "26-1"}
+
+OWN: dict[type[Event], dict[str, Any]] = {
+    triage.SignalTakenUp: {"signal_id": KEY, "status_no": 1},
+    triage.SignalNotTakenUp: {
+        "signal_id": KEY,
+        "status_no": 2,
+        "reason": NotTakenUpReason.REPEATED,
+    },
+    triage.CaseOpened: {"urgent": False, "reason": "Er is een signaal."},
+    triage.TrackProposed: {"urgent": True, "reason": "Er is een zitting."},
+    triage.GeneralistAssigned: {"urgent": False, "reason": "Anna heeft de minste zaken."},
+    triage.GeneralistReassigned: {"previous_assignee_id": "bram", "reason": "Bram gaf hem terug."},
+    triage.AssignmentAccepted: {},
+    triage.CaseClosed: {"reason": "Alle signalen zijn ingetrokken."},
+    triage.VisitPlanned: {"visit_id": KEY, "starts_at": AT, "ends_at": AT},
+    triage.VisitMoved: {"visit_id": KEY, "starts_at": AT, "ends_at": AT},
+    triage.VisitCancelled: {"visit_id": KEY},
+    triage.VisitMade: {"visit_id": KEY},
+    triage.ContactAttempted: {
+        "attempt_id": KEY,
+        "signal_ids": (KEY,),
+        "attempted_at": AT,
+        "kind": ContactKind.VISIT,
+        "part_of_day": PartOfDay.MORNING,
+        "was_reached": False,
+    },
+    triage.CaseSummonsRecorded: {**LEGAL, "served_on": date(2026, 3, 1)},
+    triage.CaseHearingSet: {
+        **LEGAL,
+        "hearing_id": KEY,
+        "kind": HearingKind.ROLL,
+        "place": "Voorbeeldstad",
+        "at": AT,
+    },
+    triage.CaseHearingMoved: {
+        **LEGAL,
+        "hearing_id": KEY,
+        "kind": HearingKind.ROLL,
+        "place": "Voorbeeldstad",
+        "at": AT,
+    },
+    triage.CaseHearingCancelled: {**LEGAL, "hearing_id": KEY, "kind": HearingKind.ROLL},
+    triage.CaseJudgmentRecorded: {
+        **LEGAL,
+        "given_on": date(2026, 3, 1),
+        "outcome": JudgmentOutcome.EVICTION,
+    },
+    triage.CaseEvictionSet: {
+        **LEGAL,
+        "eviction_id": KEY,
+        "at": AT,
+        "bailiff": "Gerechtsdeurwaarders Noord",
+    },
+    triage.CaseEvictionCalledOff: {**LEGAL, "eviction_id": KEY},
+    triage.CaseEvictionCarriedOut: {
+        **LEGAL,
+        "eviction_id": KEY,
+        "carried_out_on": date(2026, 3, 1),
+    },
+    triage.ObjectionRecorded: {},
+    signals.EventRefused: {
+        "refusal_id": KEY,
+        "partner_id": "woonstad",
+        "refused_id": "woonstad-1",
+        "message_id": "m-1",
+        "faults": (
+            Fault(code="missing", field="data.bedrag", text_nl="ontbreekt", text_en="is missing"),
+        ),
+    },
+}
+ALERT = {"alert_id": KEY, "case_id": UUID(int=1), "template": "hearing_set", "recipient_id": "anna"}
+OWN |= {
+    notify.AlertSent: {**ALERT, "sent_at": AT},
+    notify.AlertFailed: {**ALERT, "reason": "permanent 550", "failed_at": AT},
+    notify.AlertStopped: {**ALERT, "reason": "de zaak is gesloten", "stopped_at": AT},
+}
+
+
+def sample(event_class: type[Event]) -> Event:
+    """An event with fixed values."""
+    if event_class is signals.ArrearsReported:
+        return builders.arrears_reported(fact_id=KEY)
+    if issubclass(event_class, signals.PartnerFact):
+        return builders.fact(event_class, fact_id=KEY)
+    if issubclass(event_class, triage.CaseEvent):
+        return builders.case_event(event_class, **OWN[event_class])
+    return event_class(**OWN[event_class])
+
+
+def golden_name(event_class: type[Event]) -> str:
+    """The file of an event inside."""
+    return f"{event_class.owner}.{event_class.snake_name()}.v{event_class.version}.json"
+
+
+def partner_golden_name(event_class: type[partners.PartnerEvent]) -> str:
+    """The file of an event as partners send it."""
+    return f"partners.{event_class.wire_name}.v{event_class.accepted_as.version}.json"
+
+
+def contents() -> dict[str, bytes]:
+    """What every golden file holds."""
+    told = {
+        golden_name(event): to_wire(sample(event), source=SOURCE, recorded_at=RECORDED_AT)
+        for event in topology.EVENTS
+    }
+    for event_class in partners.EVENTS:
+        told[partner_golden_name(event_class)] = orjson.dumps(builders.document(event_class))
+    return {
+        name: orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2) + b"\n"
+        for name, body in told.items()
+    }
+
+
+if __name__ == "__main__":
+    for name, body in contents().items():
+        if not (GOLDEN / name).exists():
+            (GOLDEN / name).write_bytes(body)
+            print(f"wrote {name}")

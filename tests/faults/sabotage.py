@@ -1,0 +1,196 @@
+"""Runs a service that is killed at a named point, or that has a bug planted in it.
+
+    python -m tests.faults.sabotage kill after_commit 2 triage     SIGKILL at the second time
+    python -m tests.faults.sabotage bug no_inbox triage            with this bug
+
+The product has no such switches: what it does is wrapped here, from outside.
+"""
+
+import asyncio
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from services.notify import schedule, timer
+from services.signals import sql as signals_sql
+from services.triage.sql import reports
+from shared import inbox, outbox
+from shared.broker import BatchSubscriber
+from shared.outbox import Outbox
+
+
+def _die_at(nth: int) -> Callable[[], None]:
+    """Kills this process when it is called for the n-th time."""
+    left = nth
+
+    def die() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return die
+
+
+def kill_before_commit(die: Callable[[], None]) -> None:
+    """Everything is written, nothing is committed."""
+    store = Outbox.store
+
+    async def wrapped(self: Outbox, tx: Any, events: Sequence[Any]) -> Any:
+        rows = await store(self, tx, events)
+        if events:
+            die()
+        return rows
+
+    Outbox.store = wrapped  # type: ignore[method-assign]
+
+
+def kill_after_commit(die: Callable[[], None]) -> None:
+    """Committed, and nothing published yet."""
+    send = Outbox.send
+
+    async def wrapped(self: Outbox, connection: Any, rows: Sequence[Any]) -> None:
+        if rows:
+            die()
+        await send(self, connection, rows)
+
+    Outbox.send = wrapped  # type: ignore[method-assign]
+
+
+def kill_after_publish(die: Callable[[], None]) -> None:
+    """Published and confirmed, and the outbox rows are still there."""
+    forget = outbox.forget
+
+    async def wrapped(connection: Any, ids: Sequence[int]) -> None:
+        die()
+        await forget(connection, ids)
+
+    outbox.forget = wrapped
+
+
+def kill_before_ack(die: Callable[[], None]) -> None:
+    """All done, and the broker does not know."""
+    acknowledge = BatchSubscriber._acknowledge
+
+    async def wrapped(self: BatchSubscriber, last: Any) -> None:
+        die()
+        await acknowledge(self, last)
+
+    BatchSubscriber._acknowledge = wrapped  # type: ignore[method-assign]
+
+
+def kill_after_answer(die: Callable[[], None]) -> None:
+    """The mail server has the mail, and nobody wrote it down."""
+    commit = timer.Sending._commit_answer
+
+    async def wrapped(self: timer.Sending, sent: Any, answer: Any) -> None:
+        die()
+        await commit(self, sent, answer)
+
+    timer.Sending._commit_answer = wrapped  # type: ignore[method-assign]
+
+
+KILLS: dict[str, Callable[[Callable[[], None]], None]] = {
+    "before_commit": kill_before_commit,
+    "after_commit": kill_after_commit,
+    "after_publish": kill_after_publish,
+    "before_ack": kill_before_ack,
+    "after_answer": kill_after_answer,
+}
+
+
+def bug_ack_before_commit() -> None:
+    """The batch is acked when it comes, and handled after."""
+    settle = BatchSubscriber._settle
+
+    async def wrapped(self: BatchSubscriber, batch: list[Any]) -> None:
+        await batch[-1].ack(multiple=True)
+        await asyncio.sleep(0.05)  # the ack is on its way before anything else happens
+
+        async def acked_already(last: Any) -> None: ...
+
+        self._acknowledge = acked_already  # type: ignore[method-assign]
+        await settle(self, batch)
+
+    BatchSubscriber._settle = wrapped  # type: ignore[method-assign]
+
+
+def bug_no_inbox() -> None:
+    """Every event counts as new, however often it comes."""
+
+    async def all_new(tx: Any, queue: str, hashes: Any) -> set[Any]:
+        return set(hashes)
+
+    async def all_events_new(tx: Any, accepted: Sequence[Any], received_at: Any) -> set[Any]:
+        await insert(tx, accepted, received_at)
+        return {one.fact.fact_id for one in accepted}
+
+    insert = signals_sql.insert_events
+    inbox.claim = all_new
+    signals_sql.insert_events = all_events_new
+
+
+def bug_relay_without_lease() -> None:
+    """The relay takes rows that a door is publishing right now."""
+    outbox._CLAIM = outbox._CLAIM.replace("lease_until <= $2", "($2 is not null)")
+    outbox.POLL_SECONDS = 0.01
+
+
+def bug_gate_off() -> None:
+    """What was claimed is sent, whatever has become of it."""
+
+    def never(*_: Any) -> None:
+        return None
+
+    schedule.why_stopped = never
+    timer.why_stopped = never
+
+
+def bug_unsorted_locks() -> None:
+    """Addresses are locked in the order in which they happen to come."""
+    lock = reports.lock_addresses
+
+    async def wrapped(tx: Any, addresses: Sequence[Any]) -> set[Any]:
+        existing: set[Any] = set()
+        for address in addresses:
+            existing |= await lock(tx, [address])
+        return existing
+
+    reports.lock_addresses = wrapped
+
+
+BUGS: dict[str, Callable[[], None]] = {
+    "ack_before_commit": bug_ack_before_commit,
+    "no_inbox": bug_no_inbox,
+    "relay_without_lease": bug_relay_without_lease,
+    "gate_off": bug_gate_off,
+    "unsorted_locks": bug_unsorted_locks,
+}
+
+
+def shorten_leases() -> None:
+    """What a killed process held is free after seconds, so that a test need not wait a minute."""
+    outbox.LEASE_SECONDS = 2
+    timer.CLAIM_SECONDS = 2
+
+
+def main(arguments: list[str]) -> None:
+    """Plant what is asked for, then run the service."""
+    shorten_leases()
+    while len(arguments) > 1:
+        what = arguments.pop(0)
+        if what == "kill":
+            point, nth = arguments.pop(0), int(arguments.pop(0))
+            KILLS[point](_die_at(nth))
+        else:
+            BUGS[arguments.pop(0)]()
+    (service,) = arguments
+    sys.argv = [f"services.{service}", "serve"]
+    runpy.run_module(f"services.{service}", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

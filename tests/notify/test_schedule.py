@@ -1,0 +1,296 @@
+"""Who is to hear what, when; and what no longer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.notify.schedule import (
+    Alert,
+    CaseFile,
+    Moment,
+    Plan,
+    State,
+    Subject,
+    case_file_of,
+    due,
+    plan,
+    subject_of,
+    why_stopped,
+)
+from shared.clock import AMSTERDAM
+from shared.contracts import triage
+from shared.contracts.signals import HearingKind, JudgmentOutcome
+from tests.builders import ANNA, BRAM, LEAD, POLICY, case_event
+
+# A Wednesday, nine in the morning in Amsterdam.
+NOW = datetime(2026, 3, 4, 8, 0, tzinfo=UTC)
+HEARING_AT = datetime(2026, 4, 2, 8, 30, tzinfo=UTC)
+KEY = UUID(int=5)
+CASE = CaseFile(UUID(int=1), "GM9901", "Z-00000001", 3, True, False, ANNA, LEAD)
+
+
+def hearing(revision: int = 3, **changes: Any) -> Subject:
+    fields: dict[str, Any] = {
+        "case_id": CASE.case_id,
+        "kind": "hearing",
+        "key": KEY,
+        "revision": revision,
+        "state": State.HOLDS,
+        "is_urgent": True,
+        "at": HEARING_AT,
+    }
+    return Subject(**{**fields, **changes})
+
+
+def planned(
+    subject: Subject,
+    existing: Sequence[Alert] = (),
+    case: CaseFile = CASE,
+    now: datetime = NOW,
+) -> Plan:
+    return plan(subject, Moment(case, existing, POLICY, now))
+
+
+def told(alerts: Sequence[Alert]) -> list[tuple[str, str, str]]:
+    """Template, recipient and Amsterdam time of alerts."""
+    return [
+        (
+            one.template,
+            one.recipient_id,
+            one.due_at.astimezone(AMSTERDAM).strftime("%a %d-%m %H:%M"),
+        )
+        for one in alerts
+    ]
+
+
+def sent(alerts: Sequence[Alert], state: str = "sent") -> list[Alert]:
+    return [replace(one, state=state) for one in alerts]
+
+
+def test_a_hearing_is_told_at_once_then_ten_seven_and_one_day_before() -> None:
+    assert told(planned(hearing()).wanted) == [
+        ("hearing_set", "anna", "Wed 04-03 09:00"),
+        ("hearing_reminder", "anna", "Mon 23-03 08:00"),
+        ("hearing_reminder", "anna", "Thu 26-03 08:00"),
+        ("hearing_reminder", "anna", "Wed 01-04 08:00"),
+    ]
+
+
+def test_an_eviction_is_told_fourteen_seven_three_and_one_day_before() -> None:
+    # A Tuesday after Easter: three days before is a Saturday, one day before is Easter Monday;
+    # both are told on the working day before, Thursday, for Good Friday is none.
+    eviction = hearing(kind="eviction", at=datetime(2026, 4, 7, 7, 0, tzinfo=UTC))
+    assert told(planned(eviction).wanted) == [
+        ("eviction_set", "anna", "Wed 04-03 09:00"),
+        ("eviction_reminder", "anna", "Tue 24-03 08:00"),
+        ("eviction_reminder", "anna", "Tue 31-03 08:00"),
+        ("eviction_reminder", "anna", "Thu 02-04 08:00"),
+    ]
+
+
+def test_a_visit_is_confirmed_then_told_the_working_day_and_the_hour_before() -> None:
+    # Monday; the working day before is Friday.
+    visit = hearing(kind="visit", at=datetime(2026, 3, 9, 12, 15, tzinfo=UTC))
+    assert told(planned(visit).wanted) == [
+        ("visit_set", "anna", "Wed 04-03 09:00"),
+        ("visit_reminder", "anna", "Fri 06-03 08:00"),
+        ("visit_reminder", "anna", "Mon 09-03 12:15"),
+    ]
+
+
+def test_a_reminder_that_would_be_late_is_not_sent() -> None:
+    soon = hearing(at=NOW + timedelta(days=2))
+    assert told(planned(soon).wanted) == [
+        ("hearing_set", "anna", "Wed 04-03 09:00"),
+        ("hearing_reminder", "anna", "Thu 05-03 08:00"),
+    ]
+
+
+@pytest.mark.parametrize(("hours", "roles"), [(23, ["anna", "noor"]), (24, ["anna"])])
+def test_under_24_hours_the_lead_hears_it_too(hours: int, roles: list[str]) -> None:
+    wanted = planned(hearing(at=NOW + timedelta(hours=hours))).wanted
+    assert [one.recipient_id for one in wanted if one.template == "hearing_set"] == roles
+
+
+def test_a_lead_who_is_the_assignee_hears_it_once() -> None:
+    led = replace(CASE, assignee=LEAD)
+    wanted = planned(hearing(at=NOW + timedelta(hours=3)), case=led).wanted
+    assert [one.recipient_id for one in wanted] == ["noor"]
+
+
+def test_what_is_over_is_not_told() -> None:
+    assert planned(hearing(at=NOW)).wanted == ()
+    assert planned(hearing(at=NOW - timedelta(hours=1))).wanted == ()
+    assert planned(hearing(state=State.OVER)).wanted == ()
+
+
+def test_an_assignment_waits_for_the_digest_of_a_working_day_unless_it_is_urgent() -> None:
+    calm = hearing(kind="assignment", at=None, is_urgent=False)
+    assert told(planned(calm).wanted) == [("assignment_set", "anna", "Thu 05-03 08:00")]
+    friday = NOW + timedelta(days=2)
+    assert told(planned(calm, now=friday).wanted) == [("assignment_set", "anna", "Mon 09-03 08:00")]
+    urgent = replace(calm, is_urgent=True)
+    assert told(planned(urgent).wanted) == [("assignment_set", "anna", "Wed 04-03 09:00")]
+    assert planned(urgent).wanted[0].bundle is None
+    assert planned(calm).wanted[0].bundle == "anna:2026-03-05T08:00:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("moment", "wanted"),
+    [
+        (datetime(2026, 3, 4, 6, 59, tzinfo=UTC), "Wed 04-03 08:00"),
+        (datetime(2026, 3, 4, 7, 0, tzinfo=UTC), "Thu 05-03 08:00"),
+        (datetime(2026, 3, 27, 12, 0, tzinfo=UTC), "Mon 30-03 08:00"),  # over a clock change
+        (datetime(2026, 4, 2, 12, 0, tzinfo=UTC), "Tue 07-04 08:00"),  # Easter
+        (datetime(2026, 4, 24, 12, 0, tzinfo=UTC), "Tue 28-04 08:00"),  # King's Day
+    ],
+)
+def test_the_digest_is_at_eight_on_a_dutch_working_day(moment: datetime, wanted: str) -> None:
+    calm = hearing(kind="assignment", at=None, is_urgent=False)
+    due_at = due("digest", calm, POLICY.notify.digest_at, moment)
+    assert due_at.astimezone(AMSTERDAM).strftime("%a %d-%m %H:%M") == wanted
+
+
+def test_planning_again_without_news_changes_nothing() -> None:
+    first = planned(hearing()).wanted
+    again = planned(hearing(), first)
+    assert again == Plan((), ())
+    assert planned(hearing(), sent(first)) == Plan((), ())
+
+
+def test_a_moved_hearing_supersedes_what_was_not_sent_and_tells_who_was_told() -> None:
+    first = planned(hearing(3)).wanted
+    existing = [replace(first[0], state="sent"), *first[1:]]
+    moved = planned(hearing(5, at=HEARING_AT + timedelta(days=7)), existing)
+    assert moved.superseded == tuple(one.id for one in first[1:])
+    assert told(moved.wanted)[0] == ("hearing_moved", "anna", "Wed 04-03 09:00")
+    assert [one.template for one in moved.wanted[1:]] == ["hearing_reminder"] * 3
+    assert {one.subject_revision for one in moved.wanted} == {5}
+
+
+def test_a_hearing_that_moved_before_anybody_heard_of_it_is_told_as_new() -> None:
+    first = planned(hearing(3)).wanted
+    moved = planned(hearing(5, at=HEARING_AT + timedelta(days=7)), first)
+    assert moved.superseded == tuple(one.id for one in first)
+    assert moved.wanted[0].template == "hearing_set"
+
+
+def test_an_alert_on_its_way_out_counts_as_told() -> None:
+    claimed = sent(planned(hearing(3)).wanted[:1], "claimed")
+    moved = planned(hearing(5, at=HEARING_AT + timedelta(days=7)), claimed)
+    assert moved.superseded == ()
+    assert moved.wanted[0].template == "hearing_moved"
+
+
+def test_a_cancelled_hearing_is_told_to_who_was_told_and_to_nobody_else() -> None:
+    first = planned(hearing(3)).wanted
+    off = hearing(5, state=State.CANCELLED, at=None)
+    assert planned(off, first) == Plan(tuple(one.id for one in first), ())
+    existing = [replace(first[0], state="sent"), *first[1:]]
+    assert told(planned(off, existing).wanted) == [("hearing_cancelled", "anna", "Wed 04-03 09:00")]
+    assert planned(off, existing).wanted[0].bundle is None
+
+
+def test_the_lead_of_a_short_notice_also_hears_that_it_moved() -> None:
+    first = planned(hearing(3, at=NOW + timedelta(hours=5))).wanted
+    moved = planned(hearing(5, at=NOW + timedelta(days=20)), sent(first))
+    who = {one.recipient_id for one in moved.wanted if one.template == "hearing_moved"}
+    assert who == {"anna", "noor"}
+
+
+def test_another_assignee_takes_over_what_is_still_to_be_told() -> None:
+    first = planned(hearing()).wanted
+    handed = replace(CASE, assignee=BRAM, revision=4)
+    existing = [replace(first[0], state="sent"), *first[1:]]
+    change = planned(hearing(), existing, handed)
+    assert change.superseded == tuple(one.id for one in first[1:])
+    assert [(one.template, one.recipient_id) for one in change.wanted] == [
+        ("hearing_set", "bram"),
+        ("hearing_reminder", "bram"),
+        ("hearing_reminder", "bram"),
+        ("hearing_reminder", "bram"),
+    ]
+
+
+def test_who_gets_a_case_back_is_reminded_again_but_not_told_twice() -> None:
+    first = planned(hearing()).wanted
+    existing = [replace(first[0], state="sent"), *sent(first[1:], "superseded")]
+    back = planned(hearing(), existing)
+    assert [one.template for one in back.wanted] == ["hearing_reminder"] * 3
+    assert not {one.id for one in back.wanted} & {one.id for one in first}
+
+
+def test_a_closed_case_has_nothing_to_tell() -> None:
+    first = planned(hearing()).wanted
+    closed = replace(CASE, is_open=False)
+    assert planned(hearing(), first, closed) == Plan(tuple(one.id for one in first), ())
+
+
+@pytest.mark.parametrize(
+    ("subject", "case", "now", "reason"),
+    [
+        (hearing(), CASE, NOW, None),
+        (hearing(4), CASE, NOW, "het feit is veranderd of vervallen"),
+        (hearing(state=State.CANCELLED), CASE, NOW, "het feit is veranderd of vervallen"),
+        (None, CASE, NOW, "het feit is veranderd of vervallen"),
+        (hearing(), replace(CASE, is_open=False), NOW, "de zaak is gesloten"),
+        (hearing(), replace(CASE, assignee=BRAM), NOW, "iemand anders behandelt de zaak nu"),
+        (hearing(), CASE, HEARING_AT - timedelta(seconds=1), None),
+        (hearing(), CASE, HEARING_AT, "het tijdstip is voorbij"),
+    ],
+)
+def test_the_gate_checks_once_more(
+    subject: Subject | None, case: CaseFile, now: datetime, reason: str | None
+) -> None:
+    (alert, *_) = planned(hearing()).wanted
+    assert why_stopped(alert, subject, case, now) == reason
+
+
+WHERE = {"court": "Rechtbank Noord", "case_number": "26-1"}
+TOLD: list[tuple[type[triage.CaseEvent], dict[str, Any], str | None, State | None]] = [
+    (triage.CaseOpened, {"urgent": False, "reason": "x"}, None, None),
+    (triage.GeneralistAssigned, {"urgent": False, "reason": "x"}, "assignment", State.HOLDS),
+    (triage.GeneralistReassigned, {"previous_assignee_id": "bram", "reason": "x"},
+     "assignment", State.HOLDS),
+    (triage.AssignmentAccepted, {}, "assignment", State.OVER),
+    (triage.TrackProposed, {"urgent": False, "reason": "x"}, "track", State.HOLDS),
+    (triage.CaseClosed, {"reason": "x"}, None, None),
+    (triage.VisitPlanned, {"visit_id": KEY, "starts_at": NOW, "ends_at": NOW}, "visit", State.HOLDS),
+    (triage.VisitMoved, {"visit_id": KEY, "starts_at": NOW, "ends_at": NOW}, "visit", State.HOLDS),
+    (triage.VisitCancelled, {"visit_id": KEY}, "visit", State.CANCELLED),
+    (triage.VisitMade, {"visit_id": KEY}, "visit", State.OVER),
+    (triage.CaseSummonsRecorded, {**WHERE, "served_on": NOW.date()}, "summons", State.HOLDS),
+    (triage.CaseHearingSet, {**WHERE, "hearing_id": KEY, "kind": HearingKind.ROLL, "place": "x",
+     "at": NOW}, "hearing", State.HOLDS),
+    (triage.CaseHearingMoved, {**WHERE, "hearing_id": KEY, "kind": HearingKind.ROLL, "place": "x",
+     "at": NOW}, "hearing", State.HOLDS),
+    (triage.CaseHearingCancelled, {**WHERE, "hearing_id": KEY, "kind": HearingKind.ROLL},
+     "hearing", State.CANCELLED),
+    (triage.CaseJudgmentRecorded, {**WHERE, "given_on": NOW.date(),
+     "outcome": JudgmentOutcome.EVICTION}, "judgment", State.HOLDS),
+    (triage.CaseEvictionSet, {**WHERE, "eviction_id": KEY, "at": NOW, "bailiff": "x"},
+     "eviction", State.HOLDS),
+    (triage.CaseEvictionCalledOff, {**WHERE, "eviction_id": KEY}, "eviction", State.CANCELLED),
+    (triage.CaseEvictionCarriedOut, {**WHERE, "eviction_id": KEY, "carried_out_on": NOW.date()},
+     "eviction", State.OVER),
+    (triage.ObjectionRecorded, {}, "objection", State.HOLDS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event_class", "own", "kind", "state"), TOLD)
+def test_every_event_is_understood(
+    event_class: type[triage.CaseEvent], own: dict[str, Any], kind: str | None, state: State | None
+) -> None:
+    event = case_event(event_class, **own)
+    subject = subject_of(event)
+    assert (subject.kind, subject.state) == (kind, state) if subject else kind is None
+    assert case_file_of(event).is_open is (event_class is not triage.CaseClosed)
+
+
+def test_no_event_that_notify_consumes_is_forgotten_here() -> None:
+    consumed = {event for event in triage.EVENTS if "notify" in event.consumers}
+    assert consumed == {event_class for event_class, *_ in TOLD}
