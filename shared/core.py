@@ -24,6 +24,7 @@ from shared.settings import ServiceSettings, StartupFault
 
 PLUMBING = Path(__file__).parent / "migrations"
 CONNECT_SECONDS_MAX = 20
+LOOP_PAUSE_SECONDS = 0.5
 
 logger = log.get()
 
@@ -63,6 +64,22 @@ def new_core(service: str, settings: ServiceSettings, pool: db.Pool) -> Core:
 Wire = Callable[[Core], FastAPI]
 
 
+async def keep_running(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a loop of the service, and begin it anew after a fault, which is logged.
+
+    An outage must not end a loop for good. A CancelledError that aiormq leaks when its connection
+    goes counts as a fault; one that was meant for us ends the loop.
+    """
+    while True:
+        try:
+            await run()
+        except (Exception, asyncio.CancelledError) as error:
+            if rabbit.is_ours(error):
+                raise
+            logger.warning("loop_began_anew", fault=log.fault_of(error))
+        await asyncio.sleep(LOOP_PAUSE_SECONDS)
+
+
 @asynccontextmanager
 async def running(
     service: str, settings: ServiceSettings, migrations: Path, wire: Wire
@@ -77,15 +94,8 @@ async def running(
         app = wire(core)
         document_and_subscribe(core)
         await _connect(core)
-        tasks = [
-            asyncio.create_task(run())
-            for run in (
-                core.outbox.run_relay,
-                core.door.run_waiting,
-                core.door.run_pruning,
-                *core.timers,
-            )
-        ]
+        loops = (core.outbox.run_relay, core.door.run_waiting, core.door.run_pruning, *core.timers)
+        tasks = [asyncio.create_task(keep_running(run)) for run in loops]
         try:
             yield core, app
         finally:

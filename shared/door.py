@@ -220,13 +220,10 @@ class Door:
         return max(1, min(BATCH_MAX, int(seconds / consumer.seconds_per_event)))
 
     async def run_waiting(self) -> None:
-        """Bring due rows of `waiting` back, for ever; a task of the service's lifespan."""
+        """Bring due rows of `waiting` back, for ever; a loop of the service."""
         while True:
-            try:
-                while await self.retry_one():
-                    pass
-            except Exception as error:
-                logger.warning("waiting_paused", fault=log.fault_of(error))
+            while await self.retry_one():
+                pass
             await asyncio.sleep(WAITING_POLL_SECONDS)
 
     async def retry_one(self) -> bool:
@@ -267,14 +264,11 @@ class Door:
         raise Park(f"no consumer for {delivery.queue}")
 
     async def run_pruning(self) -> None:
-        """Forget old inbox rows, for ever; a task of the service's lifespan."""
+        """Forget old inbox rows, for ever; a loop of the service."""
         while True:
-            try:
-                async with self.pool.acquire() as connection:
-                    while await inbox.prune(connection, INBOX_DAYS):
-                        pass
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                logger.warning("pruning_paused", fault=log.fault_of(error))
+            async with self.pool.acquire() as connection:
+                while await inbox.prune(connection, INBOX_DAYS):
+                    pass
             await asyncio.sleep(PRUNE_SECONDS)
 
 

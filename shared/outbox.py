@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-import asyncpg
-
 from shared import clock, log
 from shared.contracts.envelope import Event, Lane, to_wire
 from shared.db import Pool, Tx
@@ -125,13 +123,9 @@ class Outbox:
                 await release(connection, [row.id for row in mine])
 
     async def run_relay(self) -> None:
-        """Publish due rows for ever; a task of the service's lifespan."""
+        """Publish due rows for ever; a loop of the service."""
         while True:
-            try:
-                await self._relay_once()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                logger.warning("relay_paused", fault=log.fault_of(error))
-                await asyncio.sleep(PAUSE_SECONDS_MIN)
+            await self._relay_once()
             await self._nap()
 
     async def _nap(self) -> None:

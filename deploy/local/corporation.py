@@ -25,7 +25,8 @@ from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryErr
 from rich.console import Console
 from rich.progress import Progress
 
-from deploy.local.month import AMSTERDAM, COURT, KIND, KVK, TYPE, Outgoing
+from deploy.local.legal_paths import COURT
+from deploy.local.month import AMSTERDAM, KIND, KVK, TYPE, Outgoing
 
 INTAKE = "voordeur.intake"
 IN_FLIGHT_MAX = 200

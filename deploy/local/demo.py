@@ -5,8 +5,8 @@
     make demo SEED=2             another month
 
 The clock of the services is stepped through the month and on until no alert is due any more. At the
-end every party's books are compared; only when nothing is lost, doubled or stale it exits with 0. The
-stack stays up afterwards, on the real clock.
+end every party's books are compared; only when nothing is lost, doubled or stale it exits with 0.
+The stack stays up afterwards, on the real clock.
 """
 
 import asyncio
@@ -71,8 +71,8 @@ class Demo:
         )
         urls, auth = story.urls_from(self.env)
         watch = Watch(urls, auth, DEFINITIONS)
-        secrets = json.loads(Path(self.env["PARTNER_SECRETS_FILE"]).read_text())
-        partners = Partners(partner_urls(self.env["AMQP_URL_PARTNER"], secrets))
+        passwords = self._secrets("PARTNER_SECRETS_FILE")
+        partners = Partners(partner_urls(self.env["AMQP_URL_PARTNER"], passwords))
         clock = Clock(Path(self.env["CLOCK_FILE"]))
         self.journal_file.unlink(missing_ok=True)
         journal = Journal(self.journal_file)
@@ -96,8 +96,12 @@ class Demo:
         books = await read_books(self.journal_file, databases, self.env["GATEWAY_URL"])
         return books, reconcile(books)
 
+    def _secrets(self, variable: str) -> dict[str, str]:
+        known: dict[str, str] = json.loads(Path(self.env[variable]).read_text())
+        return known
+
     def _workers(self, client: httpx.AsyncClient) -> list[Worker]:
-        tokens = json.loads(Path(self.env["ROSTER_TOKENS_FILE"]).read_text())
+        tokens = self._secrets("ROSTER_TOKENS_FILE")
         names = sorted(tokens)[:ACTING_MAX]
         return [Worker(client, name, tokens[name], self.seed) for name in names]
 

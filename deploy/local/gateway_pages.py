@@ -138,9 +138,10 @@ def _add_api(app: FastAPI, store: MailStore) -> None:
     def list_mails(
         after: Annotated[int, Query(ge=0, le=ID_MAX)] = 0,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
+        message_id: Annotated[str | None, Query(max_length=998)] = None,
     ) -> MailPage:
-        """Mails with an id above `after`, oldest first."""
-        mails = store.list_after(after, limit)
+        """Mails with an id above `after`, oldest first; perhaps only those with a Message-ID."""
+        mails = store.list_after(after, limit, message_id)
         return MailPage(mails=mails, next_after=mails[-1].id if mails else after)
 
     @app.get("/v1/mails/{mail_id}")

@@ -93,7 +93,7 @@ class MailStore:
             assert cursor.lastrowid is not None
             return cursor.lastrowid
 
-    def list_after(self, after: int, limit: int) -> list[Mail]:
+    def list_after(self, after: int, limit: int, message_id: str | None = None) -> list[Mail]:
         """Mails with a higher id, oldest first; fewer than asked for when they are large."""
         rows = self._rows(
             """
@@ -102,12 +102,16 @@ class MailStore:
             from (
                 select id, received_at, sender, recipients, message_id, subject, calendars, headers,
                        text, html, sum(length(raw)) over (order by id) - length(raw) as bytes_before
-                from (select * from mails where id > ? order by id limit ?)
+                from (
+                    select * from mails
+                    where id > ?1 and message_id = coalesce(?2, message_id)
+                    order by id limit ?3
+                )
             )
-            where bytes_before < ?
+            where bytes_before < ?4
             order by id
             """,
-            (after, min(limit, PAGE_MAX), PAGE_BYTES_MAX),
+            (after, message_id, min(limit, PAGE_MAX), PAGE_BYTES_MAX),
         )
         return [Mail.model_validate(_decoded(row)) for row in rows]
 

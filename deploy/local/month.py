@@ -17,7 +17,6 @@ TYPE = "nl.betalingsachterstanden."
 
 
 MONTH = (2026, 3)  # March: the yearly peak (Divosa 2023)
-COURT = "Rechtbank Noord-Nederland"
 # The working day of the month on which a partner delivers its file, and at what hour.
 DELIVERIES = {
     "woonstad": (3, time(6, 5)),
@@ -87,7 +86,7 @@ def at(day: date, hour: time) -> datetime:
 
 
 class Month:
-    """Writes the month: signals first, then what happens to the households."""
+    """Writes the month's signals; what happens to the households is in `legal_paths.py`."""
 
     def __init__(self, seed: int, signals: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - a demo must repeat
@@ -97,14 +96,8 @@ class Month:
         self._counter: dict[str, int] = {}
         self._households = 0
 
-    def write(self) -> list[Outgoing]:
-        """Every event of the month that is as it should be, and some of them twice."""
-        rent = self._write_signals()
-        self._write_legal_paths(rent)
-        self._repeat_some()
-        return self.out
-
-    def _hit(self, name: str) -> bool:
+    def hit(self, name: str) -> bool:
+        """Whether a parameter's chance comes true this time."""
         return self.chance.random() < P[name].value
 
     def _next_id(self, partner: str) -> str:
@@ -112,6 +105,7 @@ class Month:
         return f"{partner}-{MONTH[0]}{MONTH[1]:02d}-{self._counter[partner]:06d}"
 
     def new_household(self) -> Household:
+        """The next household, at an address of its own."""
         number = self._households
         self._households += 1
         street, house = divmod(number, HOUSES_PER_STREET)
@@ -160,13 +154,13 @@ class Month:
         self.out.append(Outgoing(when, partner, key, document, more.get("expected", "accepted")))
         return document
 
-    def _write_signals(self) -> list[Household]:
+    def write_signals(self) -> list[Household]:
         """The monthly files; returns the households behind on rent."""
         rent: list[Household] = []
         left = self.signals
         while left > 0:
             household = self.new_household()
-            partners = self._partners_of(household)[:left]
+            partners = self.partners_of(household)[:left]
             left -= len(partners)
             for partner in partners:
                 left -= self._write_signal(household, partner, again=left > 0)
@@ -174,12 +168,13 @@ class Month:
                 rent.append(household)
         return rent
 
-    def _partners_of(self, household: Household) -> list[str]:
+    def partners_of(self, household: Household) -> list[str]:
+        """Who signals this household in the month."""
         landlord = ("woonstad", "volkshuis")[household.number % 2]
         names = (landlord, "stroomnet", "helderwater", "zorgzeker")
         weights = [P[f"share_{MEAN[KIND[name]]}"].value for name in names]
         first = self.chance.choices(names, weights)[0]
-        if not self._hit("multiple_in_the_month"):
+        if not self.hit("multiple_in_the_month"):
             return [first]
         return [first, next(name for name in names if name != first)]
 
@@ -189,7 +184,7 @@ class Month:
         when = at(working_day(day_number), hour)
         data = self.signal(household, partner, when)
         document = self.send(partner, "achterstand-gemeld", when, data)
-        if again and self._hit("repeated"):
+        if again and self.hit("repeated"):
             later = when + timedelta(days=14, hours=1)
             repeated = {**data, "signaaldatum": str(later.astimezone(AMSTERDAM).date())}
             self.send(partner, "achterstand-gemeld", later, {**repeated, "crisissignaal": False})
@@ -198,6 +193,7 @@ class Month:
         return 0
 
     def signal(self, household: Household, partner: str, when: datetime) -> dict[str, Any]:
+        """The data of a signal."""
         day = when.astimezone(AMSTERDAM).date()
         kind = KIND[partner]
         is_justified = self.chance.random() < (
@@ -214,8 +210,8 @@ class Month:
             "ontstaansdatum": str(day - timedelta(days=age)),
             "bedrag": f"{cents // 100}.{cents % 100:02d}",
             "bezwaar": False,
-            "crisissignaal": self._hit("crisis"),
-            "warmeOverdracht": self._hit("warm_handover"),
+            "crisissignaal": self.hit("crisis"),
+            "warmeOverdracht": self.hit("warm_handover"),
             "inspanningen": {
                 "persoonlijkContactOp": str(day - timedelta(days=18)),
                 "gewezenOpHulpOp": str(day - timedelta(days=18)),
@@ -238,18 +234,19 @@ class Month:
     ) -> None:
         """Some signals are withdrawn, paid, arranged or objected to."""
         later = when + timedelta(days=self.chance.randrange(3, 16), hours=3)
-        told = self._about(partner, household, later)
+        told = self.about(partner, household, later)
         day = str(later.astimezone(AMSTERDAM).date())
-        if self._hit("withdrawn"):
+        if self.hit("withdrawn"):
             self.send(partner, "signaal-ingetrokken", later, {**told, "signaalId": signal["id"]})
-        elif self._hit("settled"):
+        elif self.hit("settled"):
             self.send(partner, "achterstand-voldaan", later, {**told, "voldaanOp": day})
-        elif self._hit("arrangement"):
+        elif self.hit("arrangement"):
             self._write_arrangement(partner, household, later)
-        elif self._hit("objection"):
+        elif self.hit("objection"):
             self.send(partner, "bezwaar-ontvangen", later, {**told, "ontvangenOp": day})
 
-    def _about(self, partner: str, household: Household, when: datetime) -> dict[str, Any]:
+    def about(self, partner: str, household: Household, when: datetime) -> dict[str, Any]:
+        """The data that every later fact on a contract has."""
         address = ("postcode", "huisnummer", "huisletter")
         return {
             "contractnummer": household.contracts.get(partner, f"H{household.number:07d}"),
@@ -261,143 +258,21 @@ class Month:
         }
 
     def _write_arrangement(self, partner: str, household: Household, when: datetime) -> None:
-        told = self._about(partner, household, when)
+        told = self.about(partner, household, when)
         made_on = when.astimezone(AMSTERDAM).date()
         terms = {"aantalTermijnen": 10, "termijnbedrag": "45.00"}
         until = {"getroffenOp": str(made_on), "looptTot": str(made_on + timedelta(days=300))}
         self.send(partner, "betalingsregeling-getroffen", when, {**told, **terms, **until})
-        if self._hit("arrangement_broken"):
+        if self.hit("arrangement_broken"):
             later = when + timedelta(days=10)
-            told = self._about(partner, household, later)
+            told = self.about(partner, household, later)
             broken = {"verbrokenOp": str(later.astimezone(AMSTERDAM).date())}
             self.send(partner, "betalingsregeling-verbroken", later, {**told, **broken})
 
-    def _write_legal_paths(self, rent: list[Household]) -> None:
-        homes = self.inhabitants * P["corporation_homes_per_1000"].value / 1000
-        monthly = homes * P["judgments_per_home_a_year"].value / 12
-        judgments = max(2, round(monthly * P["legal_path_times"].value))
-        for number in range(max(4, round(judgments / (1 - P["solved_before_hearing"].value)))):
-            self._write_hearing(self._legal_household(rent), number)
-        for number in range(judgments):
-            self._write_judgment(self._legal_household(rent), number)
-
-    def _legal_household(self, rent: list[Household]) -> Household:
-        if rent and not self._hit("legal_household_is_unknown"):
-            return rent.pop(self.chance.randrange(len(rent)))
-        return self.new_household()
-
-    def _legal(
-        self, partner: str, household: Household, when: datetime, case: str
-    ) -> dict[str, Any]:
-        ground = "wettelijke-plicht" if partner == "gerechtsdeurwaarder" else "convenant"
-        return {
-            **self._about(partner, household, when),
-            "grondslag": ground,
-            "rechtbank": COURT,
-            "zaaknummer": case,
-        }
-
-    def _write_hearing(self, household: Household, number: int) -> None:
-        """Summons, hearing; perhaps moved, perhaps told in the wrong order, perhaps off."""
-        landlord = ("woonstad", "volkshuis")[household.number % 2]
-        case = f"C/18/{26_0000 + number} 26-{number}"
-        served = at(working_day(1 + number % 12), time(10, 7)) + timedelta(seconds=number)
-        day = {"betekendOp": str(served.astimezone(AMSTERDAM).date())}
-        self.send(
-            landlord,
-            "dagvaarding-betekend",
-            served,
-            {**self._legal(landlord, household, served, case), **day},
-        )
-        told = served + timedelta(days=2, hours=1)
-        hearing_day = _weekday(told.date() + timedelta(days=14 + number % 21))
-        hearing_at = at(hearing_day, time(9 + number % 7, 30 * (number % 2)))
-        self._tell_hearing(landlord, household, told, (case, hearing_at, "1"))
-        if self._hit("hearing_told_twice"):
-            later = told + timedelta(hours=2)
-            self._tell_hearing("gerechtsdeurwaarder", household, later, (case, hearing_at, "1"))
-        if self._hit("solved_before_hearing"):
-            off = told + timedelta(days=6)
-            data = {**self._legal(landlord, household, off, case), "soortZitting": "rolzitting"}
-            self.send(landlord, "zitting-vervallen", off, data, sequence="9")
-        elif self._hit("hearing_moved"):
-            self._move_hearing(landlord, household, told + timedelta(days=5), (case, hearing_at))
-
-    def _move_hearing(
-        self, partner: str, household: Household, when: datetime, told: tuple[str, datetime]
-    ) -> None:
-        """Moved twice; some of these arrive in the wrong order, and the first must not win."""
-        case, before = told
-        first = at(_weekday(before.date() + timedelta(days=7)), time(11, 0))
-        second = at(_weekday(before.date() + timedelta(days=10)), time(13, 30))
-        moves = [(first, "2"), (second, "3")]
-        if self._hit("delivered_out_of_order"):
-            moves.reverse()
-        for hours, (hearing_at, sequence) in enumerate(moves):
-            self._tell_hearing(
-                partner, household, when + timedelta(hours=hours), (case, hearing_at, sequence)
-            )
-
-    def _tell_hearing(
-        self, partner: str, household: Household, when: datetime, told: tuple[str, datetime, str]
-    ) -> None:
-        case, hearing_at, sequence = told
-        data = {
-            **self._legal(partner, household, when, case),
-            "soortZitting": "rolzitting",
-            "plaats": "Voorbeeldstad",
-            "tijdstip": hearing_at.astimezone(AMSTERDAM).isoformat(),
-        }
-        if partner == "gerechtsdeurwaarder":
-            data["grondslag"] = "convenant"
-        self.send(partner, "zitting-gepland", when, data, sequence=sequence)
-
-    def _write_judgment(self, household: Household, number: int) -> None:
-        """A judgment on an earlier hearing, and what follows from it."""
-        landlord = ("woonstad", "volkshuis")[household.number % 2]
-        case = f"C/18/{25_0000 + number} 25-{number}"
-        given = at(working_day(2 + number % 15), time(11, 13)) + timedelta(seconds=number)
-        data = {
-            **self._legal(landlord, household, given, case),
-            "vonnisdatum": str(given.astimezone(AMSTERDAM).date()),
-            "uitkomst": self.chance.choice(("ontruiming", "ontruiming onder voorwaarden")),
-        }
-        self.send(landlord, "vonnis-gewezen", given, data)
-        if self._hit("evictions_announced_per_judgment"):
-            self._write_eviction(household, given + timedelta(days=3, hours=1), case)
-
-    def _write_eviction(self, household: Household, when: datetime, case: str) -> None:
-        bailiff = "gerechtsdeurwaarder"
-        day = _weekday(when.date() + timedelta(days=18 + household.number % 14))
-        data = {
-            **self._legal(bailiff, household, when, case),
-            "tijdstip": at(day, time(9, 0)).astimezone(AMSTERDAM).isoformat(),
-            "deurwaarder": "Gerechtsdeurwaarders Noord",
-        }
-        self.send(bailiff, "ontruiming-aangezegd", when, data, sequence="1")
-        if self._hit("evictions_carried_out"):
-            done = at(day, time(11, 17))
-            carried = {"uitgevoerdOp": str(day)}
-            self.send(
-                bailiff,
-                "ontruiming-uitgevoerd",
-                done,
-                {**self._legal(bailiff, household, done, case), **carried},
-            )
-        else:
-            off = when + timedelta(days=self.chance.randrange(4, 16))
-            self.send(
-                bailiff,
-                "ontruiming-afgelast",
-                off,
-                self._legal(bailiff, household, off, case),
-                sequence="2",
-            )
-
-    def _repeat_some(self) -> None:
+    def repeat_some(self) -> None:
         """Send some accepted events a second time, a day or so later."""
         for one in list(self.out):
-            if one.expected == "accepted" and self._hit("delivered_twice"):
+            if one.expected == "accepted" and self.hit("delivered_twice"):
                 hours = self.chance.choice((5, 27, 53))
                 later = one.at + timedelta(hours=hours, minutes=11)
                 self.out.append(
@@ -405,7 +280,8 @@ class Month:
                 )
 
 
-def _weekday(day: date) -> date:
+def weekday(day: date) -> date:
+    """This day, or the Monday after it."""
     while day.weekday() >= 5:
         day += timedelta(days=1)
     return day

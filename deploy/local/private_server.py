@@ -1,6 +1,7 @@
 """What the private servers have in common: stop, restart, and the faults that tests put to them."""
 
 import signal
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 60.0
 
 
-class PrivateServer:
+class PrivateServer(ABC):
     """A server of this stack alone, in the folder `data`, on ports of 127.0.0.1."""
 
     name: ClassVar[str]
@@ -24,9 +25,9 @@ class PrivateServer:
         self.ports = Ports(data / "ports.json")
         self.passwords = Passwords(data / "passwords.json")
 
+    @abstractmethod
     async def start(self) -> None:
         """Start it, unless it runs, and return once it answers."""
-        raise NotImplementedError
 
     async def stop(self) -> None:
         """Stop it cleanly, also when it is frozen; the data stay."""

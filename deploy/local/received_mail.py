@@ -1,24 +1,22 @@
 """Reads what is in a mail as it came over the wire, however broken it is."""
 
-import re
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 
+from icalendar import Calendar, Component, vDDDTypes
 from pydantic import BaseModel, ConfigDict
 
 OWN_HEADERS = "x-voordeur-"
-SEQUENCE_DIGITS_MAX = 9
 
 # What the standard library's parser and decoders are known to raise at malformed mails.
 _UNREADABLE = (LookupError, AttributeError, TypeError, ValueError, RecursionError, MessageError)
-_PROPERTY = re.compile(r"([A-Za-z-]+)(?:;[^:]*)?:(.*)")
 
 
 class CalendarEvent(BaseModel):
-    """A VEVENT, with the METHOD of its calendar; the values are the text of the mail."""
+    """A VEVENT, with the METHOD of its calendar; the values as in the mail."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,24 +63,12 @@ def read(raw: bytes) -> Contents:
 
 
 def read_calendar(calendar: str) -> Iterator[CalendarEvent]:
-    """The events of an iCalendar text (RFC 5545). A DTSTART of a time zone is not an event's."""
-    method: str | None = None
-    inside: list[str] = []
-    found: dict[str, str] = {}
-    for line in re.sub(r"\r?\n[ \t]", "", calendar).splitlines():
-        if not (match := _PROPERTY.fullmatch(line)):
-            continue
-        name, value = match[1].upper(), match[2].strip()
-        if name == "BEGIN":
-            inside.append(value.upper())
-            found = {} if inside[-1] == "VEVENT" else found
-        elif name == "END" and inside:
-            if inside.pop() == "VEVENT":
-                yield _event(method, found)
-        elif inside == ["VCALENDAR"] and name == "METHOD":
-            method = value
-        elif inside == ["VCALENDAR", "VEVENT"]:
-            found.setdefault(name, value)
+    """The events of an iCalendar text (RFC 5545); one that cannot be read has none."""
+    try:
+        for one in Calendar.from_ical(calendar, multiple=True):
+            yield from [_event(one, event) for event in one.walk("VEVENT")]
+    except _UNREADABLE:
+        return
 
 
 def _taken_apart(raw: bytes) -> Contents:
@@ -100,13 +86,13 @@ def _taken_apart(raw: bytes) -> Contents:
     )
 
 
-def _event(method: str | None, found: dict[str, str]) -> CalendarEvent:
-    sequence = found.get("SEQUENCE", "")[:SEQUENCE_DIGITS_MAX]
+def _event(calendar: Component, event: Component) -> CalendarEvent:
+    starts, sequence = event.get("DTSTART"), event.get("SEQUENCE")
     return CalendarEvent(
-        method=method,
-        uid=found.get("UID"),
-        sequence=int(sequence) if sequence.isascii() and sequence.isdigit() else None,
-        dtstart=found.get("DTSTART"),
+        method=calendar.get("METHOD"),
+        uid=event.get("UID"),
+        sequence=sequence if isinstance(sequence, int) else None,
+        dtstart=starts.to_ical().decode() if isinstance(starts, vDDDTypes) else None,
     )
 
 

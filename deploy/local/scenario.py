@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from deploy.local.legal_paths import LegalPaths
 from deploy.local.month import KVK, TYPE, Month, Outgoing, at, working_day
 from deploy.local.parameters import P
 
@@ -11,7 +12,9 @@ from deploy.local.parameters import P
 def write_month(seed: int, signals: int) -> list[Outgoing]:
     """Every event of a month, in the order in which it is sent."""
     month = Month(seed, signals)
-    events = list(month.write())
+    LegalPaths(month).write(month.write_signals())
+    month.repeat_some()
+    events = list(month.out)
     for number in range(int(P["bad_of_each_kind"].value)):
         when = at(working_day(5), time(12, 1)) + timedelta(minutes=7 * number)
         events += mistakes(month, when)

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
-
 from services.notify import sql, texts
 from services.notify.channels import Answer, Outcome, Smtp
 from services.notify.schedule import why_stopped
@@ -40,13 +38,10 @@ class Sending:
     sender: Sender
 
     async def run(self) -> None:
-        """Send what is due, for ever; a task of the service's lifespan."""
+        """Send what is due, for ever; a loop of the service."""
         while True:
-            try:
-                while await self.send_due():
-                    pass
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                logger.warning("sending_paused", fault=log.fault_of(error))
+            while await self.send_due():
+                pass
             await asyncio.sleep(POLL_SECONDS)
 
     async def send_due(self) -> int:

@@ -6,6 +6,7 @@ In phases, each at an instant of its own, so that it is plain what held when a m
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from deploy.local.legal_paths import LegalPaths
 from deploy.local.month import Month, Outgoing
 from tests.town import MONDAY, Town
 
@@ -27,9 +28,10 @@ class Workload:
 def workload(signals: int = 60, hearings: int = 12, seed: int = 1) -> Workload:
     """Signals with one or two partners, and hearings of half known, half unknown households."""
     month = Month(seed, signals)
+    paths = LegalPaths(month)
     households = [month.new_household() for _ in range(signals)]
     for household in households:
-        for partner in month._partners_of(household):
+        for partner in month.partners_of(household):
             month.send(
                 partner, "achterstand-gemeld", FIRST, month.signal(household, partner, FIRST)
             )
@@ -37,16 +39,16 @@ def workload(signals: int = 60, hearings: int = 12, seed: int = 1) -> Workload:
     at = FIRST + timedelta(days=20)
     for number, household in enumerate(known):
         told = (f"26-{seed}-{number}", at, "1")
-        month._tell_hearing("woonstad", household, FIRST, told)
+        paths.tell_hearing("woonstad", household, FIRST, told)
     first = list(month.out)
     month.chance.shuffle(first)
     month.out.clear()
     for number, household in enumerate(known):
         case = f"26-{seed}-{number}"
         if number % 3 == 0:
-            month._tell_hearing("woonstad", household, CHANGES, (case, at + timedelta(days=7), "2"))
+            paths.tell_hearing("woonstad", household, CHANGES, (case, at + timedelta(days=7), "2"))
         if number % 3 == 1:
-            data = month._legal("woonstad", household, CHANGES, case)
+            data = paths.facts("woonstad", household, CHANGES, case)
             off = {**data, "soortZitting": "rolzitting"}
             month.send("woonstad", "zitting-vervallen", CHANGES, off, sequence="3")
     return Workload(first, list(month.out))

@@ -95,6 +95,10 @@ async def test_a_mail_is_kept_with_envelope_headers_and_text(gateway: Gateway) -
     raw = await gateway.api.get(f"/mails/{kept['id']}/raw")
     assert raw.content.replace(b"\r\n", b"\n").rstrip() == bytes(message).rstrip()
     assert (await gateway.api.get(f"/v1/mails/{kept['id']}")).json() == kept
+    same = {"message_id": kept["message_id"]}
+    assert (await gateway.api.get("/v1/mails", params=same)).json()["mails"] == [kept]
+    other = {"message_id": "<nobody@example>"}
+    assert not (await gateway.api.get("/v1/mails", params=other)).json()["mails"]
 
 
 async def test_an_invitation_shows_method_uid_sequence_and_start(gateway: Gateway) -> None:
@@ -304,9 +308,11 @@ async def test_a_taken_port_is_told_in_one_line(gateway: Gateway) -> None:
 
 def test_a_calendar_tells_its_events_and_no_time_zone() -> None:
     assert list(read_calendar(INVITATION)) == [EVENT]
-    assert list(read_calendar("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSEQUENCE:x\nEND:VEVENT")) == [
+    odd = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSEQUENCE:x\nEND:VEVENT\n"
+    assert list(read_calendar(f"{odd}END:VCALENDAR")) == [
         CalendarEvent(method=None, uid=None, sequence=None, dtstart=None)
     ]
+    assert not list(read_calendar(odd)), "one that is cut off has no events"
 
 
 def test_headers_are_decoded_and_unfolded() -> None:

@@ -250,6 +250,7 @@ def test_the_gate_checks_once_more(
     assert why_stopped(alert, subject, case, now) == reason
 
 
+VISIT = {"visit_id": KEY, "starts_at": NOW, "ends_at": NOW}
 WHERE = {"court": "Rechtbank Noord", "case_number": "26-1"}
 TOLD: list[tuple[type[triage.CaseEvent], dict[str, Any], str | None, State | None]] = [
     (triage.CaseOpened, {"urgent": False, "reason": "x"}, None, None),
@@ -259,8 +260,8 @@ TOLD: list[tuple[type[triage.CaseEvent], dict[str, Any], str | None, State | Non
     (triage.AssignmentAccepted, {}, "assignment", State.OVER),
     (triage.TrackProposed, {"urgent": False, "reason": "x"}, "track", State.HOLDS),
     (triage.CaseClosed, {"reason": "x"}, None, None),
-    (triage.VisitPlanned, {"visit_id": KEY, "starts_at": NOW, "ends_at": NOW}, "visit", State.HOLDS),
-    (triage.VisitMoved, {"visit_id": KEY, "starts_at": NOW, "ends_at": NOW}, "visit", State.HOLDS),
+    (triage.VisitPlanned, VISIT, "visit", State.HOLDS),
+    (triage.VisitMoved, VISIT, "visit", State.HOLDS),
     (triage.VisitCancelled, {"visit_id": KEY}, "visit", State.CANCELLED),
     (triage.VisitMade, {"visit_id": KEY}, "visit", State.OVER),
     (triage.CaseSummonsRecorded, {**WHERE, "served_on": NOW.date()}, "summons", State.HOLDS),

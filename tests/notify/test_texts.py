@@ -60,8 +60,8 @@ def test_an_invitation_a_change_and_a_cancellation_share_uid_and_count_up() -> N
     later = HEARING_AT + timedelta(days=7)
     first = calendar(mail(hearing(3, details=DETAILS), "hearing_set"))
     moved = calendar(mail(hearing(5, at=later, details=DETAILS), "hearing_moved"))
-    off = calendar(mail(
-        hearing(8, state=State.CANCELLED, at=None, details=DETAILS), "hearing_cancelled"))  # fmt: skip
+    cancelled = hearing(8, state=State.CANCELLED, at=None, details=DETAILS)
+    off = calendar(mail(cancelled, "hearing_cancelled"))
     assert [one["method"] for one in (first, moved, off)] == ["REQUEST", "REQUEST", "CANCEL"]
     events = [one.walk("VEVENT")[0] for one in (first, moved, off)]
     assert len({event["uid"] for event in events}) == 1

@@ -1,7 +1,7 @@
 """However a household's events arrive, in whatever order, batches and doublings, one state follows.
 
-As DESIGN 5 has it: for a fixed clock and policy, signals, statuses, case kind, track, legal path and
-deadlines are the same for every order of arrival.
+As DESIGN 5 has it: for a fixed clock and policy, signals, statuses, case kind, track, legal path
+and deadlines are the same for every order of arrival.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -180,7 +180,8 @@ async def told(connection: Tx) -> dict[str, Any]:
         },
         "deadlines": {
             (of_case[row["case_id"]], *tuple(row.values())[1:])
-            for row in await connection.fetch("select case_id, name, starts_on, due_on from deadline")
+            for row in await connection.fetch(
+                "select case_id, name, starts_on, due_on from deadline")
             if row["case_id"] in of_case
         },
         "load": await connection.fetchval("select sum(load_tenths) from worker"),

@@ -32,8 +32,12 @@ def test_letter_and_addition_have_one_spelling(letter: str, addition: str, wante
 def test_an_address_is_known_by_what_it_is() -> None:
     one = Address("GM9901", "9901AB", 12, "A")
     assert one.id == Address("GM9901", "9901AB", 12, "A").id
-    others = [Address("GM9902", "9901AB", 12, "A"), Address("GM9901", "9901AC", 12, "A"),
-              Address("GM9901", "9901AB", 1, "2A"), Address("GM9901", "9901AB", 12, "")]  # fmt: skip
+    others = [
+        Address("GM9902", "9901AB", 12, "A"),
+        Address("GM9901", "9901AC", 12, "A"),
+        Address("GM9901", "9901AB", 1, "2A"),
+        Address("GM9901", "9901AB", 12, ""),
+    ]
     assert one.id not in {other.id for other in others}
 
 
