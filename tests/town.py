@@ -117,11 +117,14 @@ class Town:
     async def start(
         self, *services: str, sabotage: Mapping[str, Sequence[str]] | None = None
     ) -> None:
-        """Start services (all when none is named) and wait until they are ready."""
+        """Start services (all when none is named) and wait until they are ready.
+
+        Sabotage without arguments only makes leases short.
+        """
         wanted = services or SERVICES
         for service in wanted:
-            if how := (sabotage or {}).get(service):
-                await self._start(service, "tests.faults.sabotage", *how, service)
+            if sabotage and service in sabotage:
+                await self._start(service, "tests.faults.sabotage", *sabotage[service], service)
             else:
                 await self._start(service, f"services.{service}", "serve")
         # Who is to be killed may be dead before it is ready.

@@ -71,8 +71,12 @@ class Sending:
         if not items:
             return
         recipient = items[0].case.recipient(items[0].alert.recipient_role)
-        written = texts.write_mail(items, recipient, self.sender, message_id, clock.now())
-        answer = await self.smtp.send(written)
+        try:
+            written = texts.write_mail(items, recipient, self.sender, message_id, clock.now())
+        except Exception as error:  # one that cannot be written must not hold up all others
+            answer = Answer(Outcome.TEMPORARY, log.fault_of(error))
+        else:
+            answer = await self.smtp.send(written)
         sent_ids = {item.alert.id for item in items}
         sent = [one for one in mail if one.alert.id in sent_ids]
         await self._commit_answer(sent, answer)
