@@ -9,7 +9,7 @@ no attempt.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -139,27 +139,32 @@ class Door:
     async def take(self, consumer: Consumer, batch: Sequence[Delivery]) -> None:
         """Settle a batch: when this returns, every delivery is handled or waits in the table."""
         repeats_left = SAME_BATCH_REPEATS
-        while True:
-            try:
-                started = clock.monotonic()
-                await self.transact(lambda tx: _with_follow(consumer.work(tx, batch)))
-                consumer.note(len(batch), clock.monotonic() - started)
-            except Exception as error:
-                fault = error
-            else:
-                self.settled[consumer.queue] += len(batch)
-                return
+        while fault := await self._try(consumer, batch):
             was_away = await self._wait_for_database(fault)
-            if was_away or (repeats_left and isinstance(fault, _CONNECTION_LOST)):
-                repeats_left -= not was_away
-                continue
-            break
+            if not was_away and not (repeats_left and isinstance(fault, _CONNECTION_LOST)):
+                break
+            repeats_left -= not was_away
+            # Perhaps it was committed, and only the answer was lost.
+            batch = [replace(one, redelivered=True) for one in batch]
+        else:
+            self.settled[consumer.queue] += len(batch)
+            return
         if len(batch) == 1:
             await self._put_aside(consumer, batch[0], fault)
         else:
             half = len(batch) // 2
             await self.take(consumer, batch[:half])
             await self.take(consumer, batch[half:])
+
+    async def _try(self, consumer: Consumer, batch: Sequence[Delivery]) -> Exception | None:
+        """Handle a batch in one transaction; the fault, if it failed."""
+        started = clock.monotonic()
+        try:
+            await self.transact(lambda tx: _with_follow(consumer.work(tx, batch)))
+        except Exception as error:
+            return error
+        consumer.note(len(batch), clock.monotonic() - started)
+        return None
 
     async def _put_aside(self, consumer: Consumer, delivery: Delivery, error: Exception) -> None:
         fault = fault_in_words(error)

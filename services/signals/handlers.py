@@ -78,8 +78,7 @@ async def take_in(tx: Tx, deliveries: Sequence[Delivery], policies: Policies) ->
         rules.refuse(delivery, one.event_id, [fault("id_reused", "id")]) for delivery, one in reused
     ]
     if refused:
-        await sql.insert_refusals(tx, refused, now)
-        logger.info("events_refused", count=len(refused))
+        await _note_refusals(tx, refused, now)
     asked = {partner.id for partner in known.values() if partner.wants_feedback}
     answers = [_answer(one) for one in refused if one.partner_id in asked]
     return [*(one.fact for one in fresh), *answers]
@@ -110,6 +109,20 @@ async def _keep(
     if again:
         await sql.save_sightings(tx, again)
     return [one for fact_id, one in first.items() if fact_id in new_ids], reused
+
+
+async def _note_refusals(tx: Tx, refused: Sequence[Refused], now: datetime) -> None:
+    """Keep what was wrong, and how often the same came."""
+    new_ids = await sql.insert_refusals(tx, refused, now)
+    again: Counter[UUID] = Counter()
+    for one in refused:
+        if one.refusal_id in new_ids:
+            new_ids.remove(one.refusal_id)
+        elif not one.redelivered:
+            again[one.refusal_id] += 1
+    if again:
+        await sql.save_refusal_sightings(tx, again)
+    logger.info("events_refused", count=len(refused))
 
 
 def _answer(refused: Refused) -> Event:

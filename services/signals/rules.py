@@ -99,6 +99,7 @@ class Refused:
     message_id: str | None
     body_hash: bytes
     faults: tuple[Fault, ...]
+    redelivered: bool  # it may have been counted before
 
     @property
     def refusal_id(self) -> UUID:
@@ -165,6 +166,7 @@ def refuse(delivery: Delivery, event_id: str | None, faults: list[Fault]) -> Ref
         message_id=message_id if message_id.isprintable() and message_id else None,
         body_hash=hashlib.sha256(delivery.body).digest(),
         faults=tuple(dict.fromkeys(faults)),
+        redelivered=delivery.redelivered,
     )
 
 

@@ -113,31 +113,44 @@ async def save_sightings(tx: Tx, sightings: Mapping[UUID, int]) -> None:
     )
 
 
-async def insert_refusals(tx: Tx, refused: Sequence[Refused], received_at: datetime) -> None:
-    """Note refusals; the same body of the same partner is one row, seen again."""
-    counted: dict[UUID, tuple[Refused, int]] = {}
-    for one in refused:
-        counted[one.refusal_id] = (one, counted.get(one.refusal_id, (one, 0))[1] + 1)
-    ordered = sorted(counted)
-    rows = [counted[refusal_id] for refusal_id in ordered]
-    await tx.execute(
+async def insert_refusals(tx: Tx, refused: Sequence[Refused], received_at: datetime) -> set[UUID]:
+    """Note refusals, each seen once, in id order; the ids of those that were not known."""
+    distinct = {one.refusal_id: one for one in refused}
+    ordered = sorted(distinct)
+    rows = [distinct[refusal_id] for refusal_id in ordered]
+    inserted = await tx.fetch(
         """
         insert into refusal
           (id, partner_id, event_id, message_id, body_hash, faults, times_seen, received_at)
-        select id, partner_id, event_id, message_id, body_hash, faults::jsonb, times_seen, $8
-        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[],
-          $7::int[]) as seen (id, partner_id, event_id, message_id, body_hash, faults, times_seen)
-        on conflict (id) do update set times_seen = refusal.times_seen + excluded.times_seen
+        select id, partner_id, event_id, message_id, body_hash, faults::jsonb, 1, $7
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+          as seen (id, partner_id, event_id, message_id, body_hash, faults)
+        on conflict (id) do nothing
+        returning id
         """,
         ordered,
-        [one.partner_id for one, _ in rows],
-        [one.event_id for one, _ in rows],
-        [one.message_id for one, _ in rows],
-        [one.body_hash for one, _ in rows],
+        [one.partner_id for one in rows],
+        [one.event_id for one in rows],
+        [one.message_id for one in rows],
+        [one.body_hash for one in rows],
         # As text: a list in an array would be taken for a further dimension of it.
-        [orjson.dumps([_stored(fault) for fault in one.faults]).decode() for one, _ in rows],
-        [times for _, times in rows],
+        [orjson.dumps([_stored(fault) for fault in one.faults]).decode() for one in rows],
         received_at,
+    )
+    return {row["id"] for row in inserted}
+
+
+async def save_refusal_sightings(tx: Tx, sightings: Mapping[UUID, int]) -> None:
+    """Note how many times more the same bodies were refused, in id order."""
+    ids = sorted(sightings)
+    await tx.execute(
+        """
+        update refusal set times_seen = times_seen + seen.times
+        from unnest($1::uuid[], $2::int[]) as seen (id, times)
+        where refusal.id = seen.id
+        """,
+        ids,
+        [sightings[refusal_id] for refusal_id in ids],
     )
 
 
