@@ -17,7 +17,7 @@ from aiormq.exceptions import ChannelInvalidStateError
 from faststream._internal.broker.registrator import Registrator
 from faststream._internal.endpoint.subscriber.call_item import CallsCollection
 from faststream.middlewares import AckPolicy
-from faststream.rabbit import Channel, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit import Channel, ExchangeType, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.message import RabbitMessage
 from faststream.rabbit.schemas import QueueType
 from faststream.rabbit.subscriber.config import (
@@ -30,7 +30,7 @@ from faststream.specification.asyncapi.message import get_model_schema
 from pamqp import commands
 from pydantic import create_model
 
-from shared import log
+from shared import log, topology
 from shared.contracts.envelope import CONTENT_TYPE, EVENTS_EXCHANGE
 from shared.door import BATCH_MAX, Consumer, Door
 from shared.outbox import LEASE_SECONDS, Row
@@ -68,10 +68,8 @@ class Bus:
         """The ids of the rows that were confirmed; the others may or may not have arrived."""
         try:
             async with asyncio.timeout(CONFIRM_SECONDS_MAX):
-                exchange = await self._broker.declare_exchange(
-                    RabbitExchange(EVENTS_EXCHANGE, declare=False)
-                )
-                channel = await exchange.channel.get_underlay_channel()
+                declared = await self._broker.declare_exchange(exchange(EVENTS_EXCHANGE))
+                channel = await declared.channel.get_underlay_channel()
         except Exception as error:
             logger.warning("not_published", count=len(rows), fault=log.fault_of(error))
             return []
@@ -112,6 +110,11 @@ class Bus:
             if flight.done() and not flight.cancelled()
         } or {"no confirm in time, or the connection was lost"}
         logger.warning("not_confirmed", count=len(flights), faults=sorted(faults))
+
+
+def exchange(name: str) -> RabbitExchange:
+    """An exchange of the topology; services declare nothing."""
+    return RabbitExchange(name, ExchangeType(topology.EXCHANGES[name]), declare=False)
 
 
 class BatchSpecification(RabbitSubscriberSpecification):
@@ -256,7 +259,7 @@ def subscribe(broker: RabbitBroker, door: Door, consumer: Consumer) -> None:
         declare=False,
         routing_key=consumer.routing_key,
     )
-    source = RabbitExchange(consumer.exchange, declare=False)
+    source = exchange(consumer.exchange)
     outer: Any = broker.config
     calls: CallsCollection[Any] = CallsCollection()
     specification = BatchSpecification(

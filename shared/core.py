@@ -12,7 +12,7 @@ import aio_pika
 import aiormq
 import uvicorn
 from fastapi import FastAPI
-from faststream.rabbit import RabbitBroker, RabbitExchange
+from faststream.rabbit import RabbitBroker
 
 from shared import broker as rabbit
 from shared import clock, db, log, topology
@@ -118,7 +118,7 @@ def document_and_subscribe(core: Core) -> None:
             for lane in event.lanes:
                 core.broker.publisher(
                     routing_key=event.routing_key(lane),
-                    exchange=RabbitExchange(EVENTS_EXCHANGE, declare=False),
+                    exchange=rabbit.exchange(EVENTS_EXCHANGE),
                     schema=envelope_of(event),
                     title=f"{event.__name__}.{lane.value}",
                     description=event.__doc__,

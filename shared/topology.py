@@ -22,6 +22,13 @@ EVENTS: tuple[type[Event], ...] = (*signals.EVENTS, *triage.EVENTS, *notify.EVEN
 UNROUTED_EXCHANGE = "unrouted"
 UNROUTED_QUEUE = "signals.from.partners.unrouted"
 DEAD_EXCHANGE = "dead"
+EXCHANGES = {
+    INTAKE_EXCHANGE: "topic",
+    EVENTS_EXCHANGE: "topic",
+    FEEDBACK_EXCHANGE: "topic",
+    UNROUTED_EXCHANGE: "fanout",
+    DEAD_EXCHANGE: "direct",
+}
 
 # A connection loss counts as a delivery, so a few restarts must not use the limit up.
 DELIVERY_LIMIT = 20
@@ -75,13 +82,7 @@ def definitions(vhost: str = "/") -> dict[str, Any]:
         "permissions": [_permission(service, vhost) for service in SERVICES],
         "topic_permissions": [_topic_permission(service, vhost) for service in SERVICES],
         "policies": list(_policies(vhost)),
-        "exchanges": [
-            _exchange(INTAKE_EXCHANGE, "topic", vhost),
-            _exchange(EVENTS_EXCHANGE, "topic", vhost),
-            _exchange(FEEDBACK_EXCHANGE, "topic", vhost),
-            _exchange(UNROUTED_EXCHANGE, "fanout", vhost),
-            _exchange(DEAD_EXCHANGE, "direct", vhost),
-        ],
+        "exchanges": [_exchange(name, kind, vhost) for name, kind in EXCHANGES.items()],
         "queues": [
             {
                 "name": queue,

@@ -13,6 +13,7 @@ from faststream.specification import AsyncAPI
 
 from shared import clock, waiting
 from shared import outbox as outbox_table
+from shared.contracts.envelope import CONTENT_TYPE
 from shared.core import Core
 from shared.web.problems import Problem, add_problems
 from shared.web.session import Account, FindAccount, signed_in
@@ -92,8 +93,13 @@ def asyncapi(core: Core) -> dict[str, Any]:
     specification = AsyncAPI(core.broker, title=f"Voordeur {core.service}", version=VERSION)
     document: dict[str, Any] = specification.to_specification().to_jsonable()
     document.pop("servers", None)  # where it runs is not part of the contract
-    for channel in document.get("channels", {}).values():
+    document["defaultContentType"] = CONTENT_TYPE
+    for channel in document["channels"].values():
         channel.pop("servers", None)
+    # FastStream lists them in an order of its own, another in every process.
+    for part in (document["components"], document):
+        for name in part.keys() & {"messages", "schemas", "channels", "operations"}:
+            part[name] = dict(sorted(part[name].items()))
     return document
 
 

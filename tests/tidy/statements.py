@@ -32,13 +32,13 @@ def statements(path: Path) -> Iterator[Statement]:
     module_name = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
     names = vars(importlib.import_module(module_name.removesuffix(".__init__")))
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in CALLS and node.args:
-                place = f"{path.name}:{node.lineno}"
-                sqls = (
-                    BUILT.get(path.name, []) if _is_built(node.args[0], names) else [node.args[0]]
-                )
-                yield from (Statement(place, _value(sql, names)) for sql in sqls)
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in CALLS and node.args:
+            is_built = _is_built(node.args[0], names)
+            sqls = BUILT.get(path.name, []) if is_built else [node.args[0]]
+            place = f"{path.name}:{node.lineno}"
+            yield from (Statement(place, _value(sql, names)) for sql in sqls)
 
 
 # Statements that are put together at run time, from parts that are constants.
