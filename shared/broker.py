@@ -254,10 +254,7 @@ def to_delivery(message: IncomingMessage, queue: str) -> Delivery:
 def subscribe(broker: RabbitBroker, door: Door, consumer: Consumer) -> None:
     """Let a consumer of the door take its queue from the broker."""
     queue = RabbitQueue(
-        consumer.queue,
-        queue_type=QueueType.QUORUM,
-        declare=False,
-        routing_key=consumer.routing_key,
+        consumer.queue, QueueType.QUORUM, declare=False, routing_key=consumer.routing_key
     )
     source = exchange(consumer.exchange)
     outer: Any = broker.config

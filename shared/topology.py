@@ -7,6 +7,7 @@ here: whoever loads the definitions sets them. Partner users and queues are data
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from shared.contracts import notify, partners, signals, triage
@@ -130,14 +131,12 @@ def _topic_permission(service: str, vhost: str) -> dict[str, Any]:
 
 
 def _policies(vhost: str) -> Iterator[dict[str, Any]]:
+    policy = partial(_policy, vhost)
     for service in SERVICES:
-        yield {
-            "vhost": vhost,
-            "name": f"{service}-queues",
-            "pattern": rf"^{service}\.from\.",
-            "apply-to": "queues",
-            "priority": 10,
-            "definition": {
+        yield policy(
+            f"{service}-queues",
+            rf"^{service}\.from\.",
+            {
                 "delivery-limit": DELIVERY_LIMIT,
                 "dead-letter-exchange": DEAD_EXCHANGE,
                 "dead-letter-routing-key": dead_queue(service),
@@ -146,35 +145,38 @@ def _policies(vhost: str) -> Iterator[dict[str, Any]]:
                 "max-length": QUEUE_LENGTH_MAX,
                 "max-length-bytes": QUEUE_BYTES_MAX,
             },
-        }
-    yield {
-        "vhost": vhost,
-        "name": "dead-queues",
-        "pattern": r"^[a-z]+\.dead$",
-        "apply-to": "queues",
-        "priority": 10,
-        "definition": {"overflow": "reject-publish", "max-length": DEAD_LENGTH_MAX},
-    }
+        )
+    yield policy(
+        "dead-queues",
+        r"^[a-z]+\.dead$",
+        {"overflow": "reject-publish", "max-length": DEAD_LENGTH_MAX},
+    )
     # The one stated exception to "nothing is dropped": a partner who does not read its answers.
-    yield {
-        "vhost": vhost,
-        "name": "feedback-queues",
-        "pattern": r"^partner\.[a-z0-9-]+\.feedback$",
-        "apply-to": "queues",
-        "priority": 10,
-        "definition": {
+    yield policy(
+        "feedback-queues",
+        r"^partner\.[a-z0-9-]+\.feedback$",
+        {
             "overflow": "drop-head",
             "max-length": FEEDBACK_LENGTH_MAX,
             "message-ttl": FEEDBACK_DAYS_MAX * 24 * 3600 * 1000,
         },
-    }
-    yield {
+    )
+    intake = policy(
+        "intake-unrouted",
+        rf"^{INTAKE_EXCHANGE}$".replace(".", r"\."),
+        {"alternate-exchange": UNROUTED_EXCHANGE},
+    )
+    yield intake | {"apply-to": "exchanges"}
+
+
+def _policy(vhost: str, name: str, pattern: str, definition: dict[str, Any]) -> dict[str, Any]:
+    return {
         "vhost": vhost,
-        "name": "intake-unrouted",
-        "pattern": rf"^{INTAKE_EXCHANGE}$".replace(".", r"\."),
-        "apply-to": "exchanges",
+        "name": name,
+        "pattern": pattern,
+        "apply-to": "queues",
         "priority": 10,
-        "definition": {"alternate-exchange": UNROUTED_EXCHANGE},
+        "definition": definition,
     }
 
 

@@ -110,6 +110,56 @@ def fact(event_class: type[PartnerFact], number: int = 1, **changes: Any) -> Par
     return event_class(**{**fields, **own[event_class], **changes})
 
 
+OWN_DATA: dict[type[partners.PartnerEvent], dict[str, Any]] = {
+    partners.ArrearsReported: {
+        "signaaldatum": "2026-03-03",
+        "client": {
+            "postcode": "9901AB",
+            "huisnummer": "1",
+            "huisletter": "A",
+            "achternaam": "Voorbeeld",
+            "voorletters": "V.",
+            "geboortedatum": "1980-02-29",
+        },
+        "bedrag": "1250.75",
+        "ontstaansdatum": "2026-01-25",
+        "bezwaar": False,
+        "crisissignaal": False,
+        "warmeOverdracht": False,
+        "inspanningen": {
+            "persoonlijkContactOp": "2026-02-10",
+            "gewezenOpHulpOp": "2026-02-10",
+            "herinneringOp": "2026-02-12",
+            "aanbodOp": "2026-02-12",
+        },
+    },
+    partners.ArrearsSettled: {"voldaanOp": "2026-03-01"},
+    partners.SignalWithdrawn: {"signaalId": "woonstad-1"},
+    partners.ObjectionReceived: {"ontvangenOp": "2026-03-01"},
+    partners.PaymentArrangementMade: {
+        "getroffenOp": "2026-03-01",
+        "aantalTermijnen": 5,
+        "termijnbedrag": "250.15",
+        "looptTot": "2026-08-01",
+    },
+    partners.PaymentArrangementBroken: {"verbrokenOp": "2026-03-01"},
+    partners.SummonsServed: {"betekendOp": "2026-03-01"},
+    partners.HearingScheduled: {
+        "soortZitting": "rolzitting",
+        "plaats": "Voorbeeldstad",
+        "tijdstip": "2026-04-16T10:30:00+02:00",
+    },
+    partners.HearingCancelled: {"soortZitting": "rolzitting"},
+    partners.JudgmentGiven: {"vonnisdatum": "2026-03-01", "uitkomst": "ontruiming"},
+    partners.EvictionScheduled: {
+        "tijdstip": "2026-04-29T09:00:00+02:00",
+        "deurwaarder": "Gerechtsdeurwaarders Noord",
+    },
+    partners.EvictionCancelled: {},
+    partners.EvictionCarriedOut: {"uitgevoerdOp": "2026-03-01"},
+}
+
+
 def document(
     event_class: type[partners.PartnerEvent] = partners.ArrearsReported, **changes: Any
 ) -> dict[str, Any]:
@@ -121,59 +171,11 @@ def document(
         "grondslag": "bgs",
         "client": {"postcode": "9901AB", "huisnummer": "1"},
     }
-    own: dict[type[partners.PartnerEvent], dict[str, Any]] = {
-        partners.ArrearsReported: {
-            "signaaldatum": "2026-03-03",
-            "client": {
-                "postcode": "9901AB",
-                "huisnummer": "1",
-                "huisletter": "A",
-                "achternaam": "Voorbeeld",
-                "voorletters": "V.",
-                "geboortedatum": "1980-02-29",
-            },
-            "bedrag": "1250.75",
-            "ontstaansdatum": "2026-01-25",
-            "bezwaar": False,
-            "crisissignaal": False,
-            "warmeOverdracht": False,
-            "inspanningen": {
-                "persoonlijkContactOp": "2026-02-10",
-                "gewezenOpHulpOp": "2026-02-10",
-                "herinneringOp": "2026-02-12",
-                "aanbodOp": "2026-02-12",
-            },
-        },
-        partners.ArrearsSettled: {"voldaanOp": "2026-03-01"},
-        partners.SignalWithdrawn: {"signaalId": "woonstad-1"},
-        partners.ObjectionReceived: {"ontvangenOp": "2026-03-01"},
-        partners.PaymentArrangementMade: {
-            "getroffenOp": "2026-03-01",
-            "aantalTermijnen": 5,
-            "termijnbedrag": "250.15",
-            "looptTot": "2026-08-01",
-        },
-        partners.PaymentArrangementBroken: {"verbrokenOp": "2026-03-01"},
-        partners.SummonsServed: {"betekendOp": "2026-03-01"},
-        partners.HearingScheduled: {
-            "soortZitting": "rolzitting",
-            "plaats": "Voorbeeldstad",
-            "tijdstip": "2026-04-16T10:30:00+02:00",
-        },
-        partners.HearingCancelled: {"soortZitting": "rolzitting"},
-        partners.JudgmentGiven: {"vonnisdatum": "2026-03-01", "uitkomst": "ontruiming"},
-        partners.EvictionScheduled: {
-            "tijdstip": "2026-04-29T09:00:00+02:00",
-            "deurwaarder": "Gerechtsdeurwaarders Noord",
-        },
-        partners.EvictionCancelled: {},
-        partners.EvictionCarriedOut: {"uitgevoerdOp": "2026-03-01"},
-    }
     if event_class is not partners.ArrearsReported:
         data["meldingsdatum"] = "2026-03-03"
     if issubclass(event_class, partners.LegalEvent):
         data |= {"rechtbank": "Rechtbank Noord", "zaaknummer": "26-1", "grondslag": "convenant"}
-    merged = {**data, **own[event_class], **changes}
+    merged = {**data, **OWN_DATA[event_class], **changes}
     return {
         "specversion": "1.0",
         "id": "woonstad-1",

@@ -59,8 +59,12 @@ def mistakes(month: Month, when: datetime) -> Iterator[Outgoing]:
     yield Outgoing(when, partner, key, other, "wrong_partner")
     yield Outgoing(when, partner, f"{partner}.zitting-gepland.v1", good(), "routing_key")
     yield Outgoing(when, partner, f"{partner}.onbekend.v1", good(), "routing_key")
+    yield _reuse_of_an_id(month, partner, when)
+
+
+def _reuse_of_an_id(month: Month, partner: str, when: datetime) -> Outgoing:
     first = next(one for one in month.out if one.partner == partner)
     assert isinstance(first.body, dict)
     reused = {**first.body, "data": {**first.body["data"], "bedrag": "1.00"}}
     late = max(when, first.at + timedelta(hours=1))
-    yield Outgoing(late, partner, first.routing_key, reused, "id_reused")
+    return Outgoing(late, partner, first.routing_key, reused, "id_reused")

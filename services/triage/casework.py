@@ -180,8 +180,21 @@ def _open(
     )
     choice = choose_assignee(wanted, roster, today)
     roster.add_load(choice.assignee.id, weight)
+    case = _new_case(known, decision, choice, weight, today)
+    return replace(
+        _outcome(known, decision, case, dict(_changed_statuses(known, decision))),
+        is_opened=True,
+        choice=choice,
+        steps=decision.steps,
+        deadlines=tuple(_deadlines(case, policy)),
+    )
+
+
+def _new_case(
+    known: Known, decision: Decision, choice: Choice, weight_tenths: int, today: date
+) -> Case:
     household_id = known.residence.household_id
-    case = Case(
+    return Case(
         id=derived_id("case", household_id, known.case_count + 1),
         household_id=household_id,
         address=known.address,
@@ -200,15 +213,8 @@ def _open(
         assignee_id=choice.assignee.id,
         lead_id=choice.lead.id,
         answer=answer_wanted(decision.track, choice.assignee.role),
-        weight_tenths=weight,
+        weight_tenths=weight_tenths,
         reason=decision.reason,
-    )
-    return replace(
-        _outcome(known, decision, case, dict(_changed_statuses(known, decision))),
-        is_opened=True,
-        choice=choice,
-        steps=decision.steps,
-        deadlines=tuple(_deadlines(case, policy)),
     )
 
 

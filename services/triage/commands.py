@@ -267,17 +267,19 @@ async def record_attempt(
     await work_sql.insert_attempt(desk.tx, attempt, desk.order.actor_id, desk.now)
     await work_sql.meet_deadline(desk.tx, desk.case.id, "first_attempt", desk.now)
     signals = await work_sql.load_taken_up(desk.tx, desk.case.household_id)
-    desk.extra_events.append(
-        triage.ContactAttempted(
-            attempt_id=attempt.id,
-            signal_ids=tuple(signal_id for signal_id, _ in signals),
-            attempted_at=attempted_at,
-            kind=kind,
-            part_of_day=attempt.part_of_day,
-            was_reached=was_reached,
-        )
-    )
+    desk.extra_events.append(_attempted(attempt, tuple(signal_id for signal_id, _ in signals)))
     return {"attempt_id": str(attempt.id), "part_of_day": attempt.part_of_day.value}
+
+
+def _attempted(attempt: Attempt, signal_ids: tuple[UUID, ...]) -> triage.ContactAttempted:
+    return triage.ContactAttempted(
+        attempt_id=attempt.id,
+        signal_ids=signal_ids,
+        attempted_at=attempt.attempted_at,
+        kind=attempt.kind,
+        part_of_day=attempt.part_of_day,
+        was_reached=attempt.was_reached,
+    )
 
 
 def _note_reached(desk: Desk) -> None:

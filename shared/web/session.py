@@ -27,6 +27,8 @@ class Account:
 
 # Finds the account of a name (None with a bearer token) and a secret; None when there is none.
 FindAccount = Callable[[str | None, str], Awaitable[Account | None]]
+# Gives the account of a request, or answers 401.
+AccountOf = Callable[[Request], Awaitable[Account]]
 
 
 def token_hash(secret: str) -> bytes:
@@ -40,7 +42,7 @@ def ops_account(name: str | None, secret: str, ops_password: str) -> Account | N
     return Account(OPS, is_ops=True) if name == OPS and is_right else None
 
 
-def signed_in(find: FindAccount) -> Callable[[Request], Awaitable[Account]]:
+def signed_in(find: FindAccount) -> AccountOf:
     """A FastAPI dependency that gives the account of a request, or answers 401."""
 
     async def account_of(request: Request) -> Account:

@@ -16,7 +16,7 @@ from shared import outbox as outbox_table
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.core import Core
 from shared.web.problems import Problem, add_problems
-from shared.web.session import Account, FindAccount, signed_in
+from shared.web.session import Account, AccountOf, FindAccount, signed_in
 
 HERE = Path(__file__).parent
 VERSION = "0.1.0"
@@ -54,18 +54,24 @@ def new_app(core: Core, find_account: FindAccount, next_due: NextDue = nothing_d
         },
     )
     add_problems(app)
+    app.middleware("http")(_add_headers)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    account_of = signed_in(find_account)
+    _add_watch_routes(app, core, signed_in(find_account), next_due)
+    return app
 
-    @app.middleware("http")
-    async def add_headers(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        response = await call_next(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers["API-Version"] = VERSION
-        return response
+
+async def _add_headers(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    response = await call_next(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["API-Version"] = VERSION
+    return response
+
+
+def _add_watch_routes(app: FastAPI, core: Core, account_of: AccountOf, next_due: NextDue) -> None:
+    """What operators and their tools look at."""
 
     @app.get("/health", include_in_schema=False)
     async def show_health() -> Response:
@@ -84,8 +90,6 @@ def new_app(core: Core, find_account: FindAccount, next_due: NextDue = nothing_d
     @app.get("/asyncapi.json", include_in_schema=False)
     async def show_asyncapi(_: Annotated[Account, Depends(account_of)]) -> Response:
         return JSONResponse(asyncapi(core))
-
-    return app
 
 
 def asyncapi(core: Core) -> dict[str, Any]:

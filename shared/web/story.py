@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
@@ -78,14 +78,10 @@ def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Telle
         async with core.pool.acquire() as connection:
             figures = await teller.count(connection)
         story = await tell(wanted, account) if wanted else None
-        context: dict[str, Any] = {
-            "service": core.service,
-            "teller": teller,
-            "figures": figures,
-            "wanted": wanted,
-            "story": story,
-        }
-        return site.TemplateResponse(request, "story.html", context)
+        shown = {"service": core.service, "teller": teller, "figures": figures}
+        return site.TemplateResponse(
+            request, "story.html", shown | {"wanted": wanted, "story": story}
+        )
 
     @app.get(
         "/v1/stories/{story_id}",
