@@ -29,18 +29,23 @@ ROSTER_TOKENS = "roster.json"
 async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
     """A private RabbitMQ and PostgreSQL, with a migrated template database for each service."""
     folder = tmp_path_factory.mktemp("servers")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o711)  # the servers' own users pass through
+    open_folders(folder, *folder.parents[:2])
     found = Servers(folder)
     await found.start()
     try:
-        await _make_templates(found)
+        await make_templates(found)
         yield found
     finally:
         await found.stop()
 
 
-async def _make_templates(servers: Servers) -> None:
+def open_folders(*folders: Path) -> None:
+    """Let the servers' own users pass through."""
+    for folder in folders:
+        folder.chmod(0o711)
+
+
+async def make_templates(servers: Servers) -> None:
     """A migrated database for each service, with the demo's partners and roster in it."""
     for service, url in (await servers.create_databases()).items():
         await db.migrate(url, [PLUMBING, REPOSITORY / "services" / service / "migrations"])

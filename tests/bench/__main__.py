@@ -1,0 +1,107 @@
+"""`make bench`: the chain against its references, urgent events behind the bulk, CPU a signal.
+
+It takes about a quarter of an hour. The last line is one JSON object.
+"""
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.servers import Servers
+from tests.bench.rounds import KINDS, Result, run_rounds
+from tests.bench.urgent import Urgent, run_urgent
+from tests.conftest import ROSTER_TOKENS, make_templates, open_folders
+
+# DESIGN section 8.
+PLAIN_TIMES, BARE_TIMES, IDLE_TIMES, DUPLICATES, BACKLOG = 3.0, 0.55, 5.0, 0.001, 50_000
+
+console = Console(highlight=False)
+
+
+def main(
+    signals: Annotated[int, typer.Option(help="signals in a round")] = 10_000,
+    rounds: Annotated[int, typer.Option(help="rounds of each kind; the median counts")] = 3,
+    urgent: Annotated[int, typer.Option(help="evictions behind the bulk, 5 a second")] = 1_000,
+    backlog: Annotated[int, typer.Option(help="signals that wait before them")] = 150_000,
+) -> None:
+    """Measure the chain. Figures of one run may be compared with each other only."""
+    asyncio.run(measure(signals, rounds, urgent, backlog))
+
+
+async def measure(signals: int, rounds: int, urgent: int, backlog: int) -> None:
+    """Start servers of our own, measure, stop them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        open_folders(folder, folder)
+        servers = Servers(folder)
+        await servers.start()
+        try:
+            await make_templates(servers)
+            tokens = servers.data / ROSTER_TOKENS
+            chain = await run_rounds(servers, tokens, signals, rounds, console.print)
+            late = await run_urgent(servers, tokens, urgent, backlog, console.print)
+        finally:
+            await servers.stop()
+    console.print(cpu_table(chain))
+    console.print(goals(chain, late))
+    print(json.dumps(figures(chain, late)))
+
+
+def figures(chain: Result, late: Urgent) -> dict[str, object]:
+    """The figures of the last line."""
+    ours, plain, bare = (chain.per_second(kind) for kind in KINDS)
+    return {
+        "chain_per_s": round(ours, 1),
+        "plain_per_s": round(plain, 1),
+        "bare_per_s": round(bare, 1),
+        "chain_vs_plain": round(ours / plain, 2),
+        "chain_vs_bare": round(ours / bare, 2),
+        "urgent_p99_ms": round(late.p99_ms, 1),
+        "urgent_p99_vs_idle": round(late.p99_vs_idle, 2),
+        "wire_duplicates": round(chain.wire_duplicates, 6),
+        "urgent_backlog_min": late.backlog_min,
+        "cpu_ms_per_signal": {name: round(ms, 3) for name, ms in chain.cpu_ms("ours").items()},
+    }
+
+
+def goals(chain: Result, late: Urgent) -> Table:
+    """What was to be reached, and what was."""
+    told = figures(chain, late)
+    table = Table(title="reached", title_justify="left")
+    for heading in ("figure", "measured", "wanted", ""):
+        table.add_column(heading)
+    for name, wanted, is_least in (
+        ("chain_vs_plain", PLAIN_TIMES, True),
+        ("chain_vs_bare", BARE_TIMES, True),
+        ("urgent_p99_vs_idle", IDLE_TIMES, False),
+        ("urgent_backlog_min", BACKLOG, True),
+        ("wire_duplicates", DUPLICATES, False),
+    ):
+        value = float(str(told[name]))
+        is_reached = value >= wanted if is_least else value <= wanted
+        sign = "≥" if is_least else "≤"
+        table.add_row(name, f"{value:g}", f"{sign} {wanted:g}", "" if is_reached else "not reached")
+    return table
+
+
+def cpu_table(chain: Result) -> Table:
+    """CPU milliseconds a signal, by process."""
+    table = Table(title="CPU milliseconds a signal", title_justify="left")
+    table.add_column("process")
+    for kind in KINDS:
+        table.add_column(kind, justify="right")
+    for name in chain.cpu_ms("ours"):
+        table.add_row(name, *(f"{chain.cpu_ms(kind)[name]:.3f}" for kind in KINDS))
+    return table
+
+
+if __name__ == "__main__":
+    app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+    app.command()(main)
+    app()

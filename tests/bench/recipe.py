@@ -1,0 +1,184 @@
+"""What one event of each queue leads to, as recorded from the services: rows, and events sent on.
+
+`bare` moves the same without deciding anything.
+"""
+
+import pickle
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import asyncpg
+
+from deploy.local.private_rabbitmq import ADMINISTRATOR
+from shared import topology
+from shared.contracts.envelope import EVENTS_EXCHANGE, Lane
+from tests.bench.stage import INTAKE_QUEUE, Stage
+from tests.town import SERVICES
+
+TAP = "bench.tap"
+# By the event of which queue a service writes rows of a table and sends events on.
+TRIGGERS = {
+    "signals": INTAKE_QUEUE,
+    "triage": "triage.from.signals.arrears_reported.v1",
+    "notify": "notify.from.triage.generalist_assigned.v1",
+}
+OWN_TRIGGERS = {
+    "case_file": "notify.from.triage.case_opened.v1",
+    "status": ("signals.from.triage.signal_taken_up.v1",
+               "signals.from.triage.signal_not_taken_up.v1"),
+}  # fmt: skip
+NOT_MOVED = {
+    "schema_version",
+    "inbox",
+    "outbox",
+    "waiting",
+    "partner",
+    "agreement",
+    "team",
+    "worker",
+}
+# Types that cannot be a column of an unnest as they are: as text, and cast in SQL.
+AS_TEXT = ("[]", "jsonb")
+COLUMNS = """
+    select relname, attname, format_type(atttypid, atttypmod) as type
+    from pg_attribute join pg_class on pg_class.oid = attrelid
+    where relkind = 'r' and relnamespace = 'public'::regnamespace and attnum > 0
+    order by relname, attnum"""
+
+
+@dataclass
+class Table:
+    """Rows of a table as recorded, a list a column, and how many one event leads to."""
+
+    name: str
+    columns: list[tuple[str, str]]  # name and type
+    values: list[list[Any]]
+    per_event: float
+
+    @property
+    def insert(self) -> str:
+        """Insert with new ids: the last parameter makes each round through the rows another."""
+        names = [name for name, _ in self.columns]
+        salt = f"${len(names) + 1}::text"
+        types = ["text" if kind.endswith(AS_TEXT) else kind for _, kind in self.columns]
+        chosen = [
+            f"md5({name}::text || {salt})::uuid" if kind == "uuid" else f"{name}::{kind}"
+            for name, kind in self.columns
+        ]
+        arrays = ", ".join(f"${no}::{kind}[]" for no, kind in enumerate(types, 1))
+        return (
+            f"insert into {self.name} ({', '.join(names)}) select {', '.join(chosen)} "
+            f"from unnest({arrays}) as row ({', '.join(names)})"
+        )
+
+
+@dataclass
+class Step:
+    """What the events of one queue lead to."""
+
+    tables: list[Table] = field(default_factory=list)
+    messages: list[tuple[str, bytes]] = field(default_factory=list)  # routing key and body
+    messages_per_event: float = 0.0
+
+
+Recipe = dict[str, dict[str, Step]]  # by service and queue
+
+
+async def tap(stage: Stage) -> None:
+    """Have the broker keep a copy of everything that the services say to each other."""
+    async with await _connect(stage) as connection:
+        channel = await connection.channel()
+        queue = await channel.declare_queue(TAP, durable=True, arguments={"x-queue-type": "quorum"})
+        await queue.bind(EVENTS_EXCHANGE, "#")
+
+
+async def record(stage: Stage, file: Path, signals: int) -> Recipe:
+    """Read what the services did with so many signals."""
+    sent = await _drain(stage)
+    handled: Counter[str] = Counter({INTAKE_QUEUE: signals})
+    for key, _ in sent:
+        for queue in _queues_of(key):
+            handled[queue] += 1
+    recipe: Recipe = {
+        service: {queue: Step() for queue in topology.queues_of(service) if handled[queue]}
+        for service in SERVICES
+    }
+    for service in SERVICES:
+        own = [(key, body) for key, body in sent if key.startswith(f"{service}.")]
+        if own:
+            step = recipe[service][TRIGGERS[service]]
+            step.messages = own
+            step.messages_per_event = len(own) / handled[TRIGGERS[service]]
+        await _record_rows(stage.databases[service], recipe[service], handled, TRIGGERS[service])
+    write(file, recipe)
+    return recipe
+
+
+def write(file: Path, recipe: Recipe) -> None:
+    """For the processes of `bare`."""
+    file.write_bytes(pickle.dumps(recipe))
+
+
+def read(file: Path) -> Recipe:
+    """What was recorded."""
+    recipe: Recipe = pickle.loads(file.read_bytes())
+    return recipe
+
+
+def _queues_of(key: str) -> list[str]:
+    return [
+        queue
+        for service in SERVICES
+        for queue, bound in topology.event_queues(service)
+        if bound == key
+    ]
+
+
+async def _record_rows(url: str, steps: dict[str, Step], handled: Counter[str], usual: str) -> None:
+    connection = await asyncpg.connect(url)
+    columns: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in await connection.fetch(COLUMNS):
+        columns[row["relname"]].append((row["attname"], row["type"]))
+    for name in columns.keys() - NOT_MOVED:
+        chosen = ", ".join(
+            f"{column}::text" if kind.endswith(AS_TEXT) else column
+            for column, kind in columns[name]
+        )
+        rows = await connection.fetch(f"select {chosen} from {name}")
+        triggers = OWN_TRIGGERS.get(name, usual)
+        for queue in (triggers,) if isinstance(triggers, str) else triggers:
+            if rows and queue in steps:
+                events = sum(handled[one] for one in ((triggers,) if isinstance(triggers, str)
+                                                      else triggers))  # fmt: skip
+                values = [list(column) for column in zip(*rows, strict=True)]
+                table = Table(name, columns[name], values, len(rows) / events)
+                steps[queue].tables.append(table)
+    await connection.close()
+
+
+async def _drain(stage: Stage) -> list[tuple[str, bytes]]:
+    """Everything that was tapped."""
+    found = []
+    async with await _connect(stage) as connection:
+        channel = await connection.channel()
+        await channel.set_qos(1000)
+        queue = await channel.get_queue(TAP)
+        while message := await queue.get(fail=False):
+            found.append((message.routing_key or "", message.body))
+            await message.ack()
+        await queue.delete(if_unused=False, if_empty=False)
+    return found
+
+
+async def _connect(stage: Stage) -> aio_pika.abc.AbstractConnection:
+    password = stage.servers.passwords.of(ADMINISTRATOR)
+    url = stage.servers.amqp_url(ADMINISTRATOR, stage.name, password)
+    return await aio_pika.connect(url, timeout=10)
+
+
+def lane_of(key: str) -> Lane:
+    """The lane of a routing key."""
+    return Lane.URGENT if key.endswith(".urgent") else Lane.BULK
