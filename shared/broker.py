@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import orjson
 from aio_pika import IncomingMessage
 from aiormq.abc import ConfirmationFrameType
 from aiormq.exceptions import ChannelInvalidStateError
@@ -31,7 +32,7 @@ from pamqp import commands
 from pydantic import create_model
 
 from shared import log, topology
-from shared.contracts.envelope import CONTENT_TYPE, EVENTS_EXCHANGE
+from shared.contracts.envelope import CONTENT_TYPE, EVENTS_EXCHANGE, INTAKE_EXCHANGE
 from shared.door import BATCH_MAX, Consumer, Door
 from shared.outbox import LEASE_SECONDS, Row
 from shared.waiting import Delivery
@@ -125,7 +126,19 @@ class BatchSpecification(RabbitSubscriberSpecification):
     def get_payloads(self) -> list[tuple[dict[str, Any], str]]:
         """The schema of the event's envelope."""
         model = create_model("Payload", event=(self.consumer.model, ...))
-        return [(get_model_schema(model), self.call_name)]
+        schema = get_model_schema(model)
+        if self.consumer.exchange == INTAKE_EXCHANGE:
+            schema = _with_names_of_their_own(schema)
+        return [(schema, self.call_name)]
+
+
+def _with_names_of_their_own(schema: dict[str, Any]) -> dict[str, Any]:
+    """Put a word before every name: the document keeps one schema a name, and ours have theirs."""
+    text = orjson.dumps(schema).decode()
+    for name in schema["$defs"]:
+        text = text.replace(f'"#/$defs/{name}"', f'"#/$defs/Partner{name}"')
+    renamed: dict[str, Any] = orjson.loads(text)
+    return renamed | {"$defs": {f"Partner{k}": v for k, v in renamed["$defs"].items()}}
 
 
 class BatchSubscriber(RabbitSubscriber):

@@ -182,7 +182,8 @@ async def serve(service: str, settings: ServiceSettings, migrations: Path, wire:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop)
         logger.info("service_started", port=settings.http_port)
-        await server.serve()
-        if not server.started:
-            raise StartupFault(f"HTTP_PORT {settings.http_port} is taken: choose another")
+        try:
+            await server.serve()
+        except SystemExit:  # so uvicorn ends a whole process when it cannot listen
+            raise StartupFault(f"HTTP_PORT {settings.http_port} is taken: choose another") from None
     logger.info("service_stopped")

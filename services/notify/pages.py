@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.notify import sql
+from shared.clock import AMSTERDAM
 from shared.core import Core
 from shared.db import Tx
 from shared.web.session import FindAccount
@@ -73,7 +74,7 @@ def _lines(alert: Mapping[str, Any]) -> Iterator[Line]:
     kind, _, moment = alert["template"].rpartition("_")
     what = f"{TEMPLATES[kind]}, {MOMENTS[moment]}"
     who = alert["recipient_id"]
-    due_at = alert["due_at"].isoformat(timespec="minutes")
+    due_at = alert["due_at"].astimezone(AMSTERDAM).strftime("%d-%m-%Y %H:%M")
     yield Line(
         at=alert["scheduled_at"],
         text=f"Gepland: {what} aan {who}",

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1")
 
 PAGE_MAX = 500
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=100)]
-Seen = Annotated[str, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$')]
+Seen = Annotated[str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$')]
 
 
 class Body(BaseModel):
@@ -132,8 +132,10 @@ async def who_asks(request: Request) -> Account:
 Who = Annotated[Account, Depends(who_asks)]
 
 
-async def taking(request: Request, who: Who, key: Key, seen: Seen) -> Taking:
+async def taking(request: Request, who: Who, key: Key, seen: Seen = None) -> Taking:
     """What every command needs."""
+    if seen is None:
+        raise Problem(428, "Send If-Match with the revision of the case as you saw it.")
     told = f"{request.method} {request.url.path}\n".encode() + await request.body()
     return Taking(
         door=request.app.state.core.door,

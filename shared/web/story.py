@@ -3,8 +3,8 @@
 Each service tells its own part. `related` names what to ask the other services for.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -53,7 +53,6 @@ class Teller:
     count: Count
     heading: str
     figures: Mapping[str, str]  # the words of each figure of `count`
-    examples: Sequence[str] = field(default=())
 
 
 def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Teller) -> None:
