@@ -16,7 +16,7 @@ from faststream.rabbit import RabbitBroker
 
 from shared import broker as rabbit
 from shared import clock, db, log, topology
-from shared.contracts.envelope import EVENTS_EXCHANGE, envelope_of
+from shared.contracts.envelope import envelope_of
 from shared.dead import serve_dead_letters
 from shared.door import Door
 from shared.outbox import Outbox
@@ -114,11 +114,12 @@ def document_and_subscribe(core: Core) -> None:
     for consumer in core.door.consumers.values():
         rabbit.subscribe(core.broker, core.door, consumer)
     for event in topology.EVENTS:
-        if event.owner == core.service and event.consumers:
+        if event.owner == core.service:
             for lane in event.lanes:
+                exchange, key = event.channel(lane)
                 core.broker.publisher(
-                    routing_key=event.routing_key(lane),
-                    exchange=rabbit.exchange(EVENTS_EXCHANGE),
+                    routing_key=key,
+                    exchange=rabbit.exchange(exchange),
                     schema=envelope_of(event),
                     title=f"{event.__name__}.{lane.value}",
                     description=event.__doc__,

@@ -11,7 +11,7 @@ from services.notify.texts import Sender
 from services.notify.timer import Sending
 from shared import policy
 from shared.core import Core
-from shared.web.session import Account, ops_account
+from shared.web.session import only_ops
 from shared.web.site import new_app
 
 
@@ -19,14 +19,11 @@ def wire(core: Core) -> FastAPI:
     """Give the door its consumers, start the calendar, build the pages."""
     settings = core.settings
     assert isinstance(settings, Settings)
-    password = settings.ops_password.get_secret_value()
+    find_account = only_ops(settings.ops_password.get_secret_value())
     handlers.register(core.door, policy.load(settings.policy_folder))
     sender = Sender(settings.mail_from, settings.site_url)
     sending = Sending(core.door, Smtp(settings.smtp_url.get_secret_value()), sender)
     core.timers.append(sending.run)
-
-    async def find_account(name: str | None, secret: str) -> Account | None:
-        return ops_account(name, secret, password)
 
     async def next_due() -> datetime | None:
         async with core.pool.acquire() as connection:

@@ -83,7 +83,12 @@ class Event(BaseModel):
     @property
     def route(self) -> tuple[str, str]:
         """Exchange and routing key that this event leaves by."""
-        return EVENTS_EXCHANGE, self.routing_key(self.lane)
+        return self.channel(self.lane)
+
+    @classmethod
+    def channel(cls, lane: Lane) -> tuple[str, str]:
+        """Exchange and routing key of a lane, as documented."""
+        return EVENTS_EXCHANGE, cls.routing_key(lane)
 
     @classmethod
     def routing_key(cls, lane: Lane) -> str:

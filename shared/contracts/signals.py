@@ -224,6 +224,11 @@ class EventRefused(Event):
         return FEEDBACK_EXCHANGE, self.partner_id
 
     @classmethod
+    def channel(cls, lane: Lane) -> tuple[str, str]:
+        """Each partner has a key of its own: its id."""
+        return FEEDBACK_EXCHANGE, "{partner}"
+
+    @classmethod
     def wire_type(cls) -> str:
         """Partners know the Dutch interface only."""
         return "nl.betalingsachterstanden.melding-geweigerd.v1"

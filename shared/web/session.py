@@ -42,6 +42,15 @@ def ops_account(name: str | None, secret: str, ops_password: str) -> Account | N
     return Account(OPS, is_ops=True) if name == OPS and is_right else None
 
 
+def only_ops(ops_password: str) -> FindAccount:
+    """For services where nobody but the operators signs in."""
+
+    async def find(name: str | None, secret: str) -> Account | None:
+        return ops_account(name, secret, ops_password)
+
+    return find
+
+
 def signed_in(find: FindAccount) -> AccountOf:
     """A FastAPI dependency that gives the account of a request, or answers 401."""
 
