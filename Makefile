@@ -30,7 +30,7 @@ story: ## tell the way of one household, signal or alert: ID=…
 
 .PHONY: test
 test: .setup-dev ## set up everything and run the tests, against a real RabbitMQ and PostgreSQL
-	@$(PYTHON) -m pytest $(TESTS)
+	@$(PYTHON) -m pytest -n 2 --dist worksteal $(TESTS)
 
 .PHONY: lint
 lint: .setup-dev ## check style, types, imports, SQL, and that generated files are current

@@ -64,6 +64,7 @@ class Backlog:
     load: Load
     size: int
     least: int = 10**9
+    is_wanted: bool = True
 
     async def fill(self) -> None:
         """Fill it before the services start."""
@@ -71,8 +72,8 @@ class Backlog:
             await self.stage.intake.send(self.load.signals(CHUNK))
 
     async def keep_up(self) -> None:
-        """Top up for ever, and look."""
-        while True:
+        """Top up while it is wanted, and look."""
+        while self.is_wanted:
             depths = await self.stage.depths()
             depth = sum(depths[queue] for queue in BULK_QUEUES)
             self.least = min(self.least, depth)
@@ -102,8 +103,8 @@ async def run_urgent(servers: Servers, tokens: Path, count: int, backlog: int, s
         await asyncio.sleep(SETTLE_SECONDS)
         topping = asyncio.create_task(bulk.keep_up())
         loaded = await latencies(stage, load, count)
-        topping.cancel()
-        await asyncio.wait([topping])
+        bulk.is_wanted = False
+        await topping
         say(f"urgent  behind bulk  {in_words(loaded)}")
     return Urgent(idle, loaded, bulk.least)
 
