@@ -20,6 +20,7 @@ from rich.table import Table
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 ASKS_MAX = 200  # ids asked of each service for one story
 HTTP_SECONDS_MAX = 30
+WAY = ("signals", "triage", "notify", "gateway")
 
 
 @dataclass
@@ -33,7 +34,9 @@ class Story:
         table = Table(title=title, title_justify="left", show_lines=False, expand=False)
         for heading in ("when", "who", "what"):
             table.add_column(heading, overflow="fold")
-        for at, service, text, details in sorted(self.lines, key=lambda line: line[0]):
+        for at, service, text, details in sorted(
+            self.lines, key=lambda line: (line[0], WAY.index(line[1]))
+        ):
             when = at.astimezone(AMSTERDAM).strftime("%a %d-%m %H:%M")
             more = f"\n[dim]{'; '.join(details)}[/]" if details else ""
             table.add_row(when, service, f"{text}{more}")

@@ -40,6 +40,8 @@ WORDS = {
     "alert failed": "Bericht aan {who} mislukt",
     "alert stopped": "Bericht aan {who} tegengehouden",
 }
+# Of what happened at one instant, the cause comes first.
+ORDER = {what: number for number, what in enumerate(WORDS)}
 STATUSES = {
     "taken_up": "opgepakt",
     "repeated": "herhaalde melding",
@@ -68,7 +70,8 @@ async def tell(tx: Tx, wanted: str) -> Story | None:
     case_ids = await story_sql.list_case_ids(tx, household_id)
     reports = await story_sql.list_reports(tx, household_id)
     work = await story_sql.list_work(tx, case_ids)
-    lines = [*map(_report_line, reports), *map(_work_line, work)]
+    told = [(one["at"], ORDER[one["kind"]], _report_line(one)) for one in reports]
+    told += [(one["at"], ORDER[one["what"]], _work_line(one)) for one in work]
     return Story(
         service="triage",
         wanted=wanted,
@@ -78,7 +81,7 @@ async def tell(tx: Tx, wanted: str) -> Story | None:
             "case": tuple(map(str, case_ids)),
             "signal": tuple(str(report["id"]) for report in reports),
         },
-        lines=tuple(sorted(lines, key=lambda line: line.at)),
+        lines=tuple(line for _, _, line in sorted(told, key=lambda one: one[:2])),
     )
 
 
