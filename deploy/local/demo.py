@@ -43,6 +43,8 @@ from deploy.local.scenario import write_month
 LOCAL = ROOT / ".local"
 DEFINITIONS = ROOT / "deploy/rabbitmq/definitions.json"
 USUAL_SIGNALS = 440
+# Over this the clock goes by quarters of an hour: nothing of one matter changes faster than that.
+LARGE_SIGNALS, QUARTER = 2_000, timedelta(minutes=15)
 # Workers who act in a large demo; everybody is assigned to, but HTTP is one command at a time.
 ACTING_MAX = 24
 HTTP_SECONDS_MAX = 60
@@ -80,6 +82,7 @@ class Demo:
             base_url=self.env["TRIAGE_URL"], timeout=HTTP_SECONDS_MAX
         ) as client:
             driver = Driver(clock, watch, partners, journal, self._workers(client))
+            driver.tick = QUARTER if self.signals > LARGE_SIGNALS else None
             try:
                 await self._drive(driver, events)
             finally:
@@ -111,13 +114,18 @@ class Demo:
                    TimeElapsedColumn())  # fmt: skip
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("…", total=len(events))
+            seen: set[date] = set()
 
             def on_sent(count: int) -> None:
                 progress.advance(task, count)
 
             def on_step(now: datetime) -> None:
-                day = now.astimezone(AMSTERDAM).strftime("%a %d %b %H:%M")
-                progress.update(task, description=day)
+                local = now.astimezone(AMSTERDAM)
+                progress.update(task, description=local.strftime("%a %d %b %H:%M"))
+                if not console.is_terminal and local.date() not in seen:  # a log has no bar
+                    seen.add(local.date())
+                    sent = progress.tasks[task].completed
+                    print(f"{local:%a %d %b}: {sent:.0f} of {len(events)} sent", flush=True)
 
             driver.on_sent, driver.on_step = on_sent, on_step
             await driver.run(events, turns(date(*MONTH, 1), last))

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,8 @@ class Driver:
     workers: list[Worker]
     on_sent: Callable[[int], None] | None = None  # is told how many events were sent
     on_step: Callable[[datetime], None] | None = None  # is told the time
+    # In a large demo something is due every second: then it is due at the end of its quarter.
+    tick: timedelta | None = None
     now: datetime | None = None
     steps: int = field(default=0)
 
@@ -131,7 +133,7 @@ class Driver:
             instants += [turns_left[-1]] if turns_left else []
             if not instants:
                 return
-            await self._step_to(min(instants))
+            await self._step_to(self._at_tick(min(instants)))
             assert self.now is not None
             batch = []
             while left and left[-1].at <= self.now:
@@ -142,6 +144,13 @@ class Driver:
                 for worker in self.workers:
                     await worker.take_turn(self.now)
                 await self.watch.settle()
+
+    def _at_tick(self, instant: datetime) -> datetime:
+        """The end of the tick that an instant lies in; itself when it is the end of one."""
+        if self.tick is None:
+            return instant
+        since_midnight = instant - instant.replace(hour=0, minute=0, second=0, microsecond=0)
+        return instant + -since_midnight % self.tick
 
     async def _step_to(self, instant: datetime) -> None:
         self.now = max(self.now, instant) if self.now else instant
