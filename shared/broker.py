@@ -42,6 +42,7 @@ FLOW_SECONDS, GATHER_SECONDS = 0.2, 0.1
 CONFIRM_SECONDS_MAX = LEASE_SECONDS / 3
 GRACE_SECONDS = 15.0
 UNSETTLED_PAUSE_SECONDS = 1.0
+ATTRIBUTE_PREFIXES = ("cloudEvents:", "cloudEvents_")
 
 logger = log.get()
 
@@ -273,7 +274,17 @@ def to_delivery(message: IncomingMessage, queue: str) -> Delivery:
         redelivered=bool(message.redelivered),
         has_copies="CC" in message.headers or "BCC" in message.headers,
         died_in=str(died_in) if (died_in := message.headers.get("x-first-death-queue")) else None,
+        attributes=_attributes(message) if message.headers else {},
     )
+
+
+def _attributes(message: IncomingMessage) -> dict[str, str]:
+    """The CloudEvents attributes among the headers: the AMQP binding allows two prefixes."""
+    return {
+        name[len(ATTRIBUTE_PREFIXES[0]) :]: str(value)
+        for name, value in message.headers.items()
+        if name.startswith(ATTRIBUTE_PREFIXES)
+    }
 
 
 def subscribe(broker: RabbitBroker, door: Door, consumer: Consumer) -> None:

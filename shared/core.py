@@ -31,7 +31,7 @@ logger = log.get()
 
 @dataclass
 class Core:
-    """The running parts of a service. Wiring adds consumers to `door` and timers to `timers`."""
+    """The running parts of a service. Wiring adds consumers, timers and checks."""
 
     service: str
     settings: ServiceSettings
@@ -40,6 +40,8 @@ class Core:
     outbox: Outbox
     door: Door
     timers: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
+    # Asked before anything is taken in; each raises StartupFault.
+    checks: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
 
     async def is_ready(self) -> bool:
         """Whether database and broker answer."""
@@ -55,7 +57,8 @@ class Core:
 def new_core(service: str, settings: ServiceSettings, pool: db.Pool) -> Core:
     """The parts of a service, not started."""
     broker = rabbit.open_broker(settings.amqp_url.get_secret_value(), service)
-    outbox = Outbox(settings.source(service), pool, rabbit.Bus(broker, service))
+    bus = rabbit.Bus(broker, service)
+    outbox = Outbox(settings.source(service), pool, bus, settings.outbox_rows_max)
     door = Door(service, pool, outbox)
     serve_dead_letters(door)
     return Core(service, settings, pool, broker, outbox, door)
@@ -92,6 +95,8 @@ async def running(
         await db.check_schema(pool, [PLUMBING, migrations], service=service)
         core = new_core(service, settings, pool)
         app = wire(core)
+        for check in core.checks:
+            await check()
         document_and_subscribe(core)
         await _connect(core)
         loops = (core.outbox.run_relay, core.door.run_waiting, core.door.run_pruning, *core.timers)

@@ -40,7 +40,7 @@ async def open_pool(url: str, *, service: str, size: int) -> Pool:
             url,
             min_size=1,
             max_size=size,
-            init=_prepare,
+            init=prepare,
             command_timeout=COMMAND_SECONDS_MAX,
             timeout=10,
             server_settings={"application_name": service, "timezone": "UTC", "jit": "off"},
@@ -52,7 +52,7 @@ async def open_pool(url: str, *, service: str, size: int) -> Pool:
         ) from None
 
 
-async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Let jsonb columns take and give Python values."""
     await connection.set_type_codec(
         "jsonb",

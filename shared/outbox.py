@@ -20,8 +20,6 @@ LEASE_SECONDS = 30  # longer than a publish may take
 BATCH_MAX = 500
 POLL_SECONDS = 0.5
 PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.5, 30.0
-# Over this, doors pause: the broker keeps the events better than a growing table.
-DEPTH_MAX = 50_000
 
 logger = log.get()
 
@@ -73,6 +71,8 @@ class Outbox:
     source: str  # the CloudEvents `source` of what this service publishes
     pool: Pool
     publisher: Publisher
+    # Over this, doors pause: the broker keeps the events better than a growing table.
+    rows_max: int
     depth: int = 0  # as last counted by the relay
     published: Counter[str] = field(default_factory=Counter)  # by routing key, since start
     _streams: dict[Lane, Stream] = field(default_factory=lambda: {lane: Stream() for lane in Lane})
@@ -80,7 +80,7 @@ class Outbox:
 
     @property
     def is_full(self) -> bool:
-        return self.depth > DEPTH_MAX
+        return self.depth > self.rows_max
 
     async def store(self, tx: Tx, events: Sequence[Event]) -> list[Row]:
         """Write events in the caller's transaction; give the rows to `send` after its commit."""
@@ -138,7 +138,7 @@ class Outbox:
 
     async def _relay_once(self) -> None:
         async with self.pool.acquire() as connection:
-            self.depth = await count(connection)
+            self.depth = await count(connection, self.rows_max + 1)
             if not self.depth:
                 return
             for lane in (Lane.URGENT, Lane.BULK):
@@ -218,9 +218,9 @@ async def release(connection: Tx, ids: Sequence[int]) -> None:
     )
 
 
-async def count(connection: Tx) -> int:
+async def count(connection: Tx, limit: int) -> int:
     """How many rows wait, hot ones included; counted no further than it matters."""
     depth: int = await connection.fetchval(
-        "select count(*) from (select from outbox limit $1) as counted", DEPTH_MAX + 1
+        "select count(*) from (select from outbox limit $1) as counted", limit
     )
     return depth

@@ -59,11 +59,24 @@ class EvidenceRule(Part):
     source: Source
 
 
+class GroundRule(Part):
+    """On which ground some kinds of partner may share some events, from a day on."""
+
+    events: frozenset[str] = Field(description="names on the wire, such as zitting-gepland")
+    kinds: frozenset[PartnerKind] = Field(description="empty: every kind")
+    ground: LegalGround
+    valid_from: date
+    source: Source
+
+
 class SignalsPolicy(Part):
-    """What signals needs: where the municipality is, and which evidences are asked for."""
+    """What signals needs: where the municipality is, what is asked for, how long it is kept."""
 
     postcodes: tuple[Annotated[str, Field(pattern=r"^[1-9][0-9]{3}-[1-9][0-9]{3}$")], ...]
     evidences: tuple[EvidenceRule, ...]
+    grounds: tuple[GroundRule, ...]
+    body_days: Number  # days that the body of an event is kept after it was received
+    court: str = Field(description="the court of the municipality, as summons_terms.yaml names it")
 
     def has_postcode(self, postcode: str) -> bool:
         """Whether a postcode lies in the municipality."""
@@ -73,17 +86,26 @@ class SignalsPolicy(Part):
             for first, last in (span.split("-") for span in self.postcodes)
         )
 
-    def required_evidences(
+    def evidence_rule(
         self, kind: PartnerKind, ground: LegalGround, day: date
-    ) -> frozenset[str]:
-        """The evidences that a signal of this day must have; those of the newest rule that fits."""
+    ) -> EvidenceRule | None:
+        """What a signal of this day must have: the newest rule that fits; None when nothing."""
         fitting = [
             rule
             for rule in self.evidences
             if kind in rule.kinds and ground is rule.ground and rule.valid_from <= day
         ]
-        newest = max(fitting, key=lambda rule: rule.valid_from, default=None)
-        return frozenset(newest.required) if newest else frozenset()
+        return max(fitting, key=lambda rule: rule.valid_from, default=None)
+
+    def has_ground(self, event: str, kind: PartnerKind, ground: LegalGround, day: date) -> bool:
+        """Whether a kind of partner may share an event on this ground, on this day."""
+        return any(
+            event in rule.events
+            and (not rule.kinds or kind in rule.kinds)
+            and ground is rule.ground
+            and rule.valid_from <= day
+            for rule in self.grounds
+        )
 
 
 class Window(Part):

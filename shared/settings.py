@@ -39,6 +39,9 @@ class ServiceSettings(DatabaseSettings):
     oin: str = Field("00000000000000000000", description="OIN in the `source` of our events")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     clock_file: Path | None = Field(None, description="file with the stepped instant; not live")
+    outbox_rows_max: int = Field(
+        50_000, ge=1, description="events that may wait to be published; over it the doors pause"
+    )
     database_connections: int = Field(12, ge=4, le=100, description="size of the pool")
 
     @model_validator(mode="after")

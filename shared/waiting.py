@@ -4,7 +4,8 @@
 Committed first, then acked: nothing is lost, and one bad event holds up no other.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared import clock
@@ -32,6 +33,8 @@ class Delivery:
     redelivered: bool
     has_copies: bool = False  # CC or BCC headers were set, which get round topic permissions
     died_in: str | None = None  # the queue that gave it up, of a dead letter
+    # CloudEvents attributes that came as headers, without their prefix: binary mode.
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -46,6 +49,7 @@ class Delivery:
             "user_id": self.user_id,
             "content_type": self.content_type,
             "has_copies": self.has_copies,
+            "attributes": dict(self.attributes),
         }
 
 

@@ -10,17 +10,19 @@ import pytest
 
 from deploy.local.driver import Clock
 from deploy.local.servers import Servers
+from services.signals import keys as signing
 from services.signals.partners import PartnersFile
-from services.signals.sql import save_partner
+from services.signals.sql.partners import save_keys, save_partner
 from services.triage.roster import RosterFile
 from services.triage.roster import save as save_roster
 from shared import clock as service_clock
 from shared import db
 from shared.core import PLUMBING
 from shared.files import read_yaml, write_secrets
-from tests.builders import NOW
+from shared.web.session import token_hash
+from tests.builders import MUNICIPALITY, NOW
 from tests.paths import DEMO, REPOSITORY
-from tests.town import SERVICES, Town
+from tests.town import SERVICES, SIGNING_SECRET, Town, partner_keys
 
 ROSTER_TOKENS = "roster.json"
 
@@ -51,8 +53,11 @@ async def make_templates(servers: Servers) -> None:
         await db.migrate(url, [PLUMBING, REPOSITORY / "services" / service / "migrations"])
         connection = await asyncpg.connect(url)
         if service == "signals":
+            await db.prepare(connection)
             for entry in read_yaml(DEMO / "partners.yaml", PartnersFile).partners:
-                await save_partner(connection, entry.as_partner(), entry.name)
+                await save_partner(connection, entry.as_partner(), entry.name, entry.contact)
+                await save_keys(connection, entry.id, *map(token_hash, partner_keys(entry.id)))
+            await signing.rotate(connection, MUNICIPALITY, SIGNING_SECRET, NOW)
         if service == "triage":
             tokens: dict[str, str] = {}
             await save_roster(connection, read_yaml(DEMO / "roster.yaml", RosterFile), tokens)

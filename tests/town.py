@@ -40,11 +40,17 @@ STILL_UNDER_WAY = """
       + (select count(*) from waiting where state = 'later') as n"""
 ALERTS_DUE = """
     select count(*) as n from alert where state in ('scheduled', 'claimed') and due_at <= $1"""
+SIGNING_SECRET = "a secret of the tests, sealing nothing that matters"
 START_SECONDS_MAX = 40
 STOP_SECONDS_MAX = 25
 MONDAY = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
 AWAY = (OSError, httpx.HTTPError, asyncpg.PostgresError, asyncpg.InterfaceError,
         aio_pika.exceptions.AMQPError)  # fmt: skip
+
+
+def partner_keys(partner_id: str) -> tuple[str, str]:
+    """API key and client secret of a partner in every town."""
+    return f"vdk_of_{partner_id}", f"vdc_of_{partner_id}"
 
 
 @dataclass
@@ -86,6 +92,7 @@ class Town:
             "HTTP_PORT": self.urls[service].rpartition(":")[2],
             "OPS_PASSWORD": self.ops_password,
             "POLICY_FOLDER": str(POLICIES),
+            "SIGNING_SECRET": SIGNING_SECRET,
             "ENVIRONMENT": "test",
             "CLOCK_FILE": str(self.folder / "clock"),
             "MAIL_FROM": "voordeur@voorbeeldstad.example",

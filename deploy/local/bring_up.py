@@ -132,6 +132,7 @@ class Stack:
             "monitor_url": self.servers.monitor_url,
             "admin_database_url": self.servers.postgres_url,
             "ops_password": self.servers.passwords.of("ops"),
+            "signing_secret": self.servers.passwords.of("signing"),
         }
         for service in SERVICES:
             values[f"{service}_database_url"] = self.servers.database_url(service)
@@ -190,6 +191,8 @@ class Stack:
             password = json.loads(secrets.read_text())[partner]
             values["partner_id"] = partner
             values["partner_amqp_url"] = self.servers.amqp_url(partner, VHOST, password)
+            keys = json.loads((self.data / "partner-keys.json").read_text())
+            values["partner_key"] = keys[partner]
         lines = [f"{name}={shlex.quote(v)}" for name, v in _filled(self.env_file, values).items()]
         write_private(self.folder / "env", "\n".join([*lines, ""]))
 

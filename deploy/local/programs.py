@@ -62,15 +62,18 @@ PROGRAMS: tuple[Program, ...] = (
     service(
         "signals",
         prepare=(
-            ("partners", "load", "deploy/local/demo/partners.yaml"),
-            ("partners", "sync"),
+            ("keys", "make"),
+            ("partner", "load", "deploy/local/demo/partners.yaml"),
+            ("partner", "sync"),
         ),
-        # The broker's administrator is for `partners sync`; the service itself never has it.
+        # The broker's administrator is for `partner sync`; the service itself never has it.
         while_preparing={
             "RABBITMQ_MANAGEMENT_URL": "$management_url",
             "RABBITMQ_VHOST": "$vhost",
             "PARTNER_SECRETS_FILE": "$data/partners.json",
+            "PARTNER_KEYS_FILE": "$data/partner-keys.json",
         },
+        SIGNING_SECRET="$signing_secret",  # noqa: S106 - a name, filled in at start
     ),
     service(
         "triage",
@@ -89,6 +92,8 @@ PROGRAMS: tuple[Program, ...] = (
 ENV_FILE: Mapping[str, str] = {
     "PARTNER_ID": "$partner_id",
     "AMQP_URL_PARTNER": "$partner_amqp_url",
+    "VOORDEUR_URL": "$signals_url",
+    "VOORDEUR_KEY": "$partner_key",
     "SIGNALS_URL": "$signals_url",
     "TRIAGE_URL": "$triage_url",
     "NOTIFY_URL": "$notify_url",
@@ -103,5 +108,6 @@ ENV_FILE: Mapping[str, str] = {
     "OPS_PASSWORD": "$ops_password",
     "CLOCK_FILE": "$data/clock",
     "PARTNER_SECRETS_FILE": "$data/partners.json",
+    "PARTNER_KEYS_FILE": "$data/partner-keys.json",
     "ROSTER_TOKENS_FILE": "$data/roster.json",
 }

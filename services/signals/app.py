@@ -1,20 +1,70 @@
 """The wiring of signals."""
 
+from functools import partial
+
 from fastapi import FastAPI
 
-from services.signals import handlers, pages
+from services.signals import api, handlers, openapi, pages, proof, timer, uploads
+from services.signals.api import Counter
+from services.signals.intake import Office
+from services.signals.keys import Keyring
+from services.signals.limits import Limits
+from services.signals.proof import Archive
+from services.signals.receipts import Signer
 from services.signals.settings import Settings
+from services.signals.sign_in import only_partners
+from services.signals.summons import read_terms
 from shared import policy
 from shared.core import Core
-from shared.web.session import only_ops
-from shared.web.site import new_app
+from shared.policy import Policies
+from shared.settings import Environment, StartupFault
+from shared.web.problems import add_problems
+from shared.web.session import only_ops, signed_in
+from shared.web.site import CONTACT, VERSION, new_app
 
 
 def wire(core: Core) -> FastAPI:
-    """Give the door its consumers and build the pages."""
+    """Give the door its consumers and its timer, and build API and pages."""
     assert isinstance(core.settings, Settings)
-    find_account = only_ops(core.settings.ops_password.get_secret_value())
-    handlers.register(core.door, policy.load(core.settings.policy_folder))
-    app = new_app(core, find_account)
-    pages.add(app, core, find_account)
+    settings = core.settings
+    policies = policy.load(settings.policy_folder)
+    keyring = Keyring(settings.signing_secret.get_secret_value())
+    is_demo = settings.environment is not Environment.PRODUCTION
+    office = Office(policies, keyring, Signer(settings.source("signals"), is_demo))
+    core.checks.append(partial(check_keys, core, keyring, policies))
+    core.timers.append(partial(timer.run_purging, core.pool, policies))
+    handlers.register(core.door, office)
+    app = new_app(core, only_ops(settings.ops_password.get_secret_value()))
+    partner_of = signed_in(only_partners(core.pool))
+    pages.add(app, core, only_ops(settings.ops_password.get_secret_value()))
+    app.state.archive = Archive(core, partner_of, policies, read_terms())
+    app.include_router(proof.router)
+    app.mount("/v1", new_api(Counter(core, office, partner_of, Limits())))
     return app
+
+
+def new_api(counter: Counter) -> FastAPI:
+    """The API for partners, an app of its own with its own description."""
+    told = FastAPI(
+        title="Voordeur signals",
+        version=VERSION,
+        description="Deliver signals of arrears and the events after them, and get proof of it.",
+        contact=CONTACT,
+        docs_url=None,
+        redoc_url=None,
+    )
+    told.state.counter = counter
+    add_problems(told)
+    told.include_router(api.router)
+    told.include_router(uploads.router)
+    openapi.describe(told)
+    return told
+
+
+async def check_keys(core: Core, keyring: Keyring, policies: Policies) -> None:
+    """Raise StartupFault when a municipality could not sign a receipt."""
+    async with core.pool.acquire() as connection:
+        try:
+            await keyring.active(connection, policies.by_municipality.keys())
+        except LookupError as missing:
+            raise StartupFault(f"{missing}: run `python -m services.signals keys make`") from None

@@ -1,38 +1,32 @@
-"""The page of signals: one signal's way here."""
+"""The operators' page of signals: one event's way here."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
 
-from services.signals import sql
+from services.signals.sql import events as event_sql
+from services.signals.texts import STATUSES
 from shared.core import Core
 from shared.db import Tx
 from shared.web.session import FindAccount
 from shared.web.story import Line, Story, Teller, add_story
 
-STATUSES = {
-    "taken_up": "Opgepakt",
-    "repeated": "Niet opgepakt: herhaalde melding",
-    "unjustified": "Niet opgepakt: onterecht signaal",
-    "contact_tried_without_result": "Contact geprobeerd zonder resultaat",
-}
-
 
 def add(app: FastAPI, core: Core, find_account: FindAccount) -> None:
-    """Serve the pages of signals."""
+    """Serve the operators' page."""
     figures = {
         "accepted": "meldingen aangenomen",
         "refused": "meldingen geweigerd",
         "duplicates": "nogmaals ontvangen",
     }
-    add_story(app, core, find_account, Teller(tell, sql.count_events, "Meldingen", figures))
+    add_story(app, core, find_account, Teller(tell, event_sql.count_events, "Meldingen", figures))
 
 
 async def tell(tx: Tx, wanted: str) -> Story | None:
     """The story of an event by its fact id, the partner's own id, or a refusal."""
-    event = await sql.list_story(tx, wanted)
-    refusals = await sql.list_refusals(tx, wanted)
+    event = await event_sql.list_story(tx, wanted)
+    refusals = await event_sql.list_refusals(tx, wanted)
     if event is None and not refusals:
         return None
     lines = [*map(_refusal_line, refusals), *(_event_lines(event) if event else ())]
@@ -58,7 +52,7 @@ def _event_lines(event: Mapping[str, Any]) -> list[Line]:
         details=tuple(details),
     )
     statuses = [
-        Line(at=status["recorded_at"], text=f"Status: {STATUSES[status['status']]}")
+        Line(at=status["recorded_at"], text=f"Status: {STATUSES[status['status']].nl}")
         for status in event["statuses"]
     ]
     return [accepted, *statuses]

@@ -8,11 +8,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from services.signals.rules import Agreement, Partner
 from shared import topology
@@ -22,6 +22,9 @@ from shared.settings import StartupFault
 
 LIMITS = {"max-connections": 10, "max-channels": 40}
 HTTP_SECONDS_MAX = 20
+# A partner's id is its user at the broker: these are somebody else's.
+RESERVED = {*topology.SERVICES, "administrator", "monitor", "guest", "ops", "operator"}
+Kvk = Annotated[str, Field(pattern=r"^[0-9]{8}$", description="KvK number, eight digits")]
 
 
 class AgreementEntry(BaseModel):
@@ -29,10 +32,24 @@ class AgreementEntry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    municipality: str
+    municipality: str = Field(pattern=r"^GM[0-9]{4}$")
     legal_ground: LegalGround
     valid_from: date
     valid_until: date | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "AgreementEntry":
+        """`GM0363,bgs,2026-01-01` or with a last day behind it; raises ValidationError."""
+        parts = (*text.split(","), None, None, None)[:4]
+        municipality, ground, first, last = (part.strip() if part else None for part in parts)
+        return cls.model_validate(
+            {
+                "municipality": municipality,
+                "legal_ground": ground,
+                "valid_from": first,
+                "valid_until": last,
+            }
+        )
 
 
 class PartnerEntry(BaseModel):
@@ -41,11 +58,20 @@ class PartnerEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{1,40}$")
-    name: str
-    kvk: str = Field(pattern=r"^[0-9]{8}$")
+    name: str = Field(min_length=1)
+    kvk: Kvk
     kinds: tuple[PartnerKind, ...] = Field(min_length=1)
+    contact: str = Field("", description="whom to ring about a delivery: a name, and how")
     wants_feedback: bool = False
+    requests_per_minute: int = Field(600, ge=1, le=100_000)
     agreements: tuple[AgreementEntry, ...] = Field(min_length=1)
+
+    @field_validator("id")
+    @classmethod
+    def _is_free(cls, value: str) -> str:
+        if value in RESERVED:
+            raise ValueError("this name is taken by a service or an operator")
+        return value
 
     def as_partner(self) -> Partner:
         """The partner as the rules know it."""
@@ -55,6 +81,7 @@ class PartnerEntry(BaseModel):
             kinds=frozenset(self.kinds),
             is_suspended=False,
             wants_feedback=self.wants_feedback,
+            requests_per_minute=self.requests_per_minute,
             agreements=tuple(Agreement(**entry.model_dump()) for entry in self.agreements),
         )
 
@@ -109,22 +136,31 @@ class Broker:
             )
 
 
-def sync(broker: Broker, partners: Sequence[dict[str, Any]], known: dict[str, str]) -> None:
+def sync(
+    broker: Broker,
+    partners: Sequence[dict[str, Any]],
+    known: dict[str, str],
+    *,
+    renew: bool = True,
+) -> None:
     """Make the broker's users, permissions and feedback queues agree with the database.
 
-    `known` holds the passwords that are on file; a partner without one gets a new one there.
+    `known` holds the passwords that are on file. A partner without a user gets a new password
+    there; so does, with `renew`, one that has a user whose password is not on file.
     """
     for partner in partners:
         if partner["suspended_at"]:
             broker.delete_user(partner["id"])
             known.pop(partner["id"], None)
         else:
-            _sync_partner(broker, partner, known)
+            _sync_partner(broker, partner, known, renew=renew)
 
 
-def _sync_partner(broker: Broker, partner: dict[str, Any], known: dict[str, str]) -> None:
+def _sync_partner(
+    broker: Broker, partner: dict[str, Any], known: dict[str, str], *, renew: bool
+) -> None:
     name = partner["id"]
-    if name not in known or not broker.has_user(name):
+    if not broker.has_user(name) or (renew and name not in known):
         known[name] = secrets.token_urlsafe(24)
         broker.put(f"users/{name}", {"password": known[name], "tags": ""})
     feedback = topology.feedback_queue(name)

@@ -1,5 +1,6 @@
 """From the bytes of a partner's message to an event, or to every fault of its form at once."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,16 +11,23 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator, create_model
 from pydantic_core import ErrorDetails
 
+from services.signals.arrivals import Arrival
 from services.signals.texts import fault
 from shared.contracts import partners
-from shared.contracts.envelope import BODY_BYTES_MAX, CONTENT_TYPE
+from shared.contracts.envelope import BODY_BYTES_MAX
 from shared.contracts.forms import Form, Wire, forms_of
 from shared.contracts.signals import Fault
-from shared.waiting import Delivery
 
 AN_OBJECT = Form("een object", "an object")
 A_TEXT = Form("een tekst", "a text")
-BSN_NAMES = {"bsn", "burgerservicenummer"}
+BSN_NAMES = {"bsn", "bsnnummer", "burgerservicenummer", "sofinummer"}
+NINE_DIGITS = re.compile(r"(?<![0-9])[0-9]{9}(?![0-9])")
+BSN_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+# Numbers of a partner's own making: one in eleven of nine digits would look like a BSN.
+OWN_NUMBERS = {
+    "id", "sequence", "contractnummer", "zaaknummer", "signaalId", "telefoonnummer", "bagId",
+}  # fmt: skip
+DEPTH_MAX = 20
 NAME_LENGTH_MAX = 40
 
 
@@ -41,25 +49,26 @@ class Reading:
         return given if is_usable else None
 
 
-def read(delivery: Delivery) -> Reading:
-    """Read a message; all faults of its form at once, as far as they can be told."""
-    faults = list(_transport_faults(delivery))
+def read(arrival: Arrival) -> Reading:
+    """Read an event; all faults of its form at once, as far as they can be told."""
+    faults = [*arrival.faults, *_faults_of_body(arrival.body)]
     try:
-        document = orjson.loads(delivery.body) if len(delivery.body) <= BODY_BYTES_MAX else {}
+        document = orjson.loads(arrival.body) if len(arrival.body) <= BODY_BYTES_MAX else {}
     except orjson.JSONDecodeError:
         document = None
     if not isinstance(document, dict):
         return Reading([*faults, fault("not_json", "data")])
-    if len(delivery.body) > BODY_BYTES_MAX:
+    if len(arrival.body) > BODY_BYTES_MAX:
         return Reading(faults)
+    faults += citizen_numbers(document)
     wire_type = document.get("type")
     event_class = partners.BY_TYPE.get(wire_type) if isinstance(wire_type, str) else None
     if event_class is None:
-        faults += _faults_of(_EnvelopeOnly, delivery.body)
+        faults += _faults_of(_EnvelopeOnly, arrival.body)
         if isinstance(wire_type, str):
             faults.append(fault("unknown_type", "type"))
         return Reading(faults, document)
-    return _read_event(delivery.body, document, event_class, faults)
+    return _read_event(arrival.body, document, event_class, faults)
 
 
 def _read_event(
@@ -74,24 +83,43 @@ def _read_event(
     except ValidationError as error:
         faults += [_in_words(one, _forms_by_path(model)) for one in error.errors()]
         envelope = lenient(model).model_validate(document)
-    names = list(unknown_names(envelope.data, "data"))
+    names = list(unknown_names(envelope, ""))
     faults += [found for _, found in names if found]
     unknown = tuple(name for name, found in names if not found)
     return Reading(faults, document, envelope, event_class, unknown)
 
 
-def _transport_faults(delivery: Delivery) -> Iterator[Fault]:
-    if not delivery.user_id:
-        yield fault("no_user_id", "user-id")
-    if delivery.has_copies:
-        yield fault("copied", "headers")
-    given = (delivery.content_type or "").partition(";")[0].strip().lower()
-    if given != CONTENT_TYPE:
-        yield fault("content_type", "content-type", CONTENT_TYPE)
-    if len(delivery.body) > BODY_BYTES_MAX:
+def _faults_of_body(body: bytes) -> Iterator[Fault]:
+    if len(body) > BODY_BYTES_MAX:
         yield fault("too_large", "data", f"{BODY_BYTES_MAX // 1024} KB")
-    if b"\\u0000" in delivery.body:
+    if b"\\u0000" in body:
         yield fault("nul", "data")
+
+
+def citizen_numbers(part: Any, path: str = "", depth: int = 0) -> Iterator[Fault]:
+    """Every place that is named after the BSN or holds what looks like one; never the number."""
+    if isinstance(part, dict):
+        for name, inner in part.items():
+            inside = f"{path}{shown(name)}"
+            if "".join(filter(str.isalpha, name)).lower() in BSN_NAMES:
+                yield fault("bsn", inside)
+            elif name not in OWN_NUMBERS and depth < DEPTH_MAX:
+                yield from citizen_numbers(inner, f"{inside}.", depth + 1)
+    elif isinstance(part, list) and depth < DEPTH_MAX:
+        for inner in part:
+            yield from citizen_numbers(inner, path, depth + 1)
+    elif isinstance(part, str | int) and any(map(is_bsn, NINE_DIGITS.findall(str(part)))):
+        yield fault("bsn", path.removesuffix("."))
+
+
+def is_bsn(digits: str) -> bool:
+    """Whether nine digits pass the eleven-test of the citizen service number."""
+    return sum(w * int(d) for w, d in zip(BSN_WEIGHTS, digits, strict=True)) % 11 == 0
+
+
+def shown(name: str) -> str:
+    """A field's name, if it is one; what somebody wrote in its place is not repeated."""
+    return name if name.isidentifier() and len(name) <= NAME_LENGTH_MAX else "(…)"
 
 
 class _EnvelopeOnly(partners.PartnerEnvelope[Any]):
@@ -172,17 +200,27 @@ def unknown_names(part: Any, path: str) -> Iterator[tuple[str, Fault | None]]:
     fields = type(part).model_fields
     known = {info.alias or name for name, info in fields.items()}
     for name in part.model_extra or {}:
-        shown = name if name.isidentifier() and len(name) <= NAME_LENGTH_MAX else "(…)"
-        yield f"{path}.{shown}", _fault_of_name(name, f"{path}.{shown}", known)
+        yield f"{path}{shown(name)}", _fault_of_name(name, f"{path}{shown(name)}", known)
     for name, info in fields.items():
-        yield from unknown_names(getattr(part, name), f"{path}.{info.alias or name}")
+        yield from unknown_names(getattr(part, name), f"{path}{info.alias or name}.")
 
 
 def _fault_of_name(name: str, path: str, known: set[str]) -> Fault | None:
-    if name.lower() in BSN_NAMES:
-        return fault("bsn", path)
     near = next((one for one in sorted(known) if is_one_edit(name.lower(), one.lower())), None)
     return fault("nearly_named", path, near) if near else None
+
+
+def known_only(part: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """A document as accepted: without the fields that a model does not know."""
+    kept: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        alias = info.alias or name
+        if alias in part:
+            value, kind = part[alias], info.annotation
+            if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Wire):
+                value = known_only(value, kind)
+            kept[alias] = value
+    return kept
 
 
 def is_one_edit(given: str, wanted: str) -> bool:

@@ -4,24 +4,23 @@ Validity only: whether a signal is worth taking up is triage's to say. A refused
 id, partner, time, hash and faults, and nothing of what it said.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
+import rfc8785
 
-from services.signals.reading import Reading, read
-from services.signals.texts import fault
+from services.signals.arrivals import Arrival
+from services.signals.reading import Reading, known_only, read
+from services.signals.texts import DECREE, fault
 from shared.clock import amsterdam_day
 from shared.contracts import partners, signals
 from shared.contracts.envelope import Lane, derived_id
 from shared.contracts.forms import Form
 from shared.contracts.signals import Fault, LegalGround, PartnerKind
 from shared.policy import Policies, Policy
-from shared.waiting import Delivery
 
 # A partner's clock may be this far ahead of ours.
 CLOCK_AHEAD_MAX = timedelta(minutes=5)
@@ -45,6 +44,8 @@ EVIDENCES = {
     "offer_made_on": "data.inspanningen.aanbodOp",
 }
 THE_REPORT_DATE = Form("de dag van het signaal", "the day of the signal")
+THE_FIRST_UNPAID_DAY = Form("de dag van ontstaan", "the first unpaid day")
+THE_REMINDER = Form("de dag van de herinnering", "the day of the reminder")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Partner:
     is_suspended: bool
     wants_feedback: bool
     agreements: tuple[Agreement, ...]
+    requests_per_minute: int = 600  # over HTTP, of each replica
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,10 @@ class Accepted:
     source: str
     event_id: str
     event_type: str
-    content_hash: bytes  # of the JSON with sorted keys: white space and order do not make it new
-    document: bytes  # as accepted, without the fields that we do not know
+    canonical: bytes  # its JCS form (RFC 8785) as accepted: without the fields that we do not know
     unknown: tuple[str, ...]
     fact: signals.PartnerFact
+    evidences: Mapping[str, str]  # by wire name, the day of each
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Refused:
 class Situation:
     """What the checks look at. Parts of `event` may be None where its form is wrong."""
 
-    delivery: Delivery
+    arrival: Arrival
     reading: Reading
     partner: Partner | None
     policies: Policies
@@ -140,33 +142,32 @@ class Situation:
 
 
 def judge(
-    delivery: Delivery, known: Mapping[str, Partner], policies: Policies, now: datetime
+    arrival: Arrival, known: Mapping[str, Partner], policies: Policies, now: datetime
 ) -> Accepted | Refused:
     """Accept an event, or refuse it with every fault at once."""
-    reading = read(delivery)
-    partner = known.get(delivery.user_id or "")
+    reading = read(arrival)
+    partner = known.get(arrival.partner_id or "")
     faults = list(reading.faults)
-    if delivery.user_id and partner is None:
+    if arrival.partner_id and partner is None:
         faults.append(fault("unknown_partner", "user-id"))
     if reading.envelope is not None and reading.envelope.data is not None:
-        situation = Situation(delivery, reading, partner, policies, now)
+        situation = Situation(arrival, reading, partner, policies, now)
         for check in CHECKS:
             faults += check(situation)
     if faults or partner is None:
-        return refuse(delivery, reading.event_id, faults)
+        return refuse(arrival, reading.event_id, faults)
     return _accept(reading, partner)
 
 
-def refuse(delivery: Delivery, event_id: str | None, faults: list[Fault]) -> Refused:
-    """The refusal of a delivery."""
-    message_id = delivery.message_id
+def refuse(arrival: Arrival, event_id: str | None, faults: list[Fault]) -> Refused:
+    """The refusal of an arrival."""
     return Refused(
-        partner_id=delivery.user_id,
+        partner_id=arrival.partner_id,
         event_id=event_id,
-        message_id=message_id if message_id.isprintable() and message_id else None,
-        body_hash=hashlib.sha256(delivery.body).digest(),
+        message_id=arrival.message_id,
+        body_hash=arrival.body_hash,
         faults=tuple(dict.fromkeys(faults)),
-        redelivered=delivery.redelivered,
+        redelivered=arrival.redelivered,
     )
 
 
@@ -186,6 +187,17 @@ def _check_partner(situation: Situation) -> Iterator[Fault]:
         yield fault("no_agreement", "data.grondslag")
 
 
+def _check_ground(situation: Situation) -> Iterator[Fault]:
+    """A step of the legal path needs a ground of its own: the decree is about signals."""
+    event, policy, event_class = situation.event, situation.policy, situation.reading.event_class
+    if event_class is None or not issubclass(event_class, partners.LegalEvent) or not policy:
+        return
+    kind, ground = event.partner and event.partner.kind, event.legal_ground
+    name = event_class.wire_name
+    if kind and ground and not policy.signals.has_ground(name, kind, ground, situation.day):
+        yield fault("ground", "data.grondslag")
+
+
 def _check_municipality(situation: Situation) -> Iterator[Fault]:
     event, policy = situation.event, situation.policy
     if event.municipality and event.municipality not in situation.policies.by_municipality:
@@ -197,20 +209,16 @@ def _check_municipality(situation: Situation) -> Iterator[Fault]:
 
 def _check_routing_key(situation: Situation) -> Iterator[Fault]:
     event_class = situation.reading.event_class
-    partner_id = situation.delivery.user_id
-    if event_class is None or not partner_id:
+    partner_id, given = situation.arrival.partner_id, situation.arrival.routing_key
+    if event_class is None or not partner_id or given is None:
         return
     keys = {
         lane: event_class.binding(lane).replace("*", partner_id, 1)
         for lane in event_class.accepted_as.lanes
     }
-    if situation.delivery.routing_key not in keys.values():
+    if given not in keys.values():
         yield fault("routing_key", "routing-key", sorted(keys.values())[0])
-    elif (
-        len(keys) > 1
-        and situation.delivery.routing_key == keys[Lane.URGENT]
-        and not situation.event.is_crisis
-    ):
+    elif len(keys) > 1 and given == keys[Lane.URGENT] and not situation.event.is_crisis:
         yield fault("not_urgent", "routing-key")
 
 
@@ -242,21 +250,33 @@ def _wire_path(event: Any, name: str) -> str:
 
 
 def _check_evidences(situation: Situation) -> Iterator[Fault]:
-    event, policy = situation.event, situation.policy
-    evidences = getattr(event, "evidences", None)
-    if evidences is None:
+    event = situation.event
+    if getattr(event, "evidences", None) is None:
         return
-    if policy and event.partner and event.partner.kind and event.legal_ground:
-        required = policy.signals.required_evidences(
-            event.partner.kind, event.legal_ground, situation.day
-        )
-        for name in sorted(required):
-            if getattr(evidences, name) is None:
-                yield fault("evidence", EVIDENCES[name])
+    yield from _missing_evidences(situation)
+    since, reminder = event.arrears_since, event.evidences.reminder_sent_on
     for name, wire_path in EVIDENCES.items():
-        value = getattr(evidences, name)
+        value = getattr(event.evidences, name)
         if value and event.reported_on and value > event.reported_on:
-            yield fault("order", wire_path, THE_REPORT_DATE)
+            yield fault("order", wire_path, THE_REPORT_DATE, DECREE)
+    # Contact about preventing arrears may come before them; what reminds of them may not.
+    for name in ("reminder_sent_on", "offer_made_on"):
+        value = getattr(event.evidences, name)
+        if value and since and value < since:
+            yield fault("too_early", EVIDENCES[name], THE_FIRST_UNPAID_DAY, DECREE)
+    # The offer stands in a reminder, says the decree (art. 2 under d).
+    offer = event.evidences.offer_made_on
+    if offer and reminder and offer < reminder:
+        yield fault("too_early", EVIDENCES["offer_made_on"], THE_REMINDER, DECREE)
+
+
+def _missing_evidences(situation: Situation) -> Iterator[Fault]:
+    event, policy = situation.event, situation.policy
+    if policy and event.partner and event.partner.kind and event.legal_ground:
+        rule = policy.signals.evidence_rule(event.partner.kind, event.legal_ground, situation.day)
+        for name in sorted(rule.required) if rule else ():
+            if getattr(event.evidences, name) is None:
+                yield fault("evidence", EVIDENCES[name], source=rule.source if rule else "")
 
 
 def _check_objection(situation: Situation) -> Iterator[Fault]:
@@ -266,6 +286,7 @@ def _check_objection(situation: Situation) -> Iterator[Fault]:
 
 CHECKS = (
     _check_partner,
+    _check_ground,
     _check_municipality,
     _check_routing_key,
     _check_dates,
@@ -289,37 +310,27 @@ def _accept(reading: Reading, partner: Partner) -> Accepted:
         source=envelope.source,
         event_id=envelope.id,
         event_type=envelope.type,
-        content_hash=hashlib.sha256(
-            orjson.dumps(reading.document, option=orjson.OPT_SORT_KEYS)
-        ).digest(),
-        document=orjson.dumps(without_unknown(reading.document, reading.unknown)),
+        canonical=canonical_form(reading.document, type(event)),
         unknown=reading.unknown,
         fact=_as_fact(envelope, event, partner.id, fact_id),
+        evidences=_evidence_days(event),
     )
 
 
-def without_unknown(document: Mapping[str, Any], unknown: tuple[str, ...]) -> Mapping[str, Any]:
-    """The document as accepted. What we do not know we do not keep."""
-    if not unknown:
-        return document
-    return _only_known(document, "data", partners.BY_TYPE[document["type"]])
+def canonical_form(document: Mapping[str, Any], event_class: type[partners.PartnerEvent]) -> bytes:
+    """The JCS form (RFC 8785) of an event as accepted; white space and order do not matter."""
+    return rfc8785.dumps(known_only(document, partners.envelope_of(event_class)))
 
 
-def _only_known(
-    document: Mapping[str, Any], name: str, event_class: type[partners.PartnerEvent]
-) -> Mapping[str, Any]:
-    known = event_class.model_validate_json(orjson.dumps(document[name]))
-    return {**document, name: _dump_known(known)}
-
-
-def _dump_known(part: Any) -> Any:
-    dumped = {}
-    for name, info in type(part).model_fields.items():
-        value = getattr(part, name)
-        if value is not None:
-            is_part = hasattr(type(value), "model_fields")
-            dumped[info.alias or name] = _dump_known(value) if is_part else value
-    return dumped
+def _evidence_days(event: Any) -> dict[str, str]:
+    evidences = getattr(event, "evidences", None)
+    if evidences is None:
+        return {}
+    return {
+        path.rpartition(".")[2]: day.isoformat()
+        for name, path in EVIDENCES.items()
+        if (day := getattr(evidences, name))
+    }
 
 
 def _as_fact(envelope: Any, event: Any, partner_id: str, fact_id: UUID) -> signals.PartnerFact:

@@ -101,7 +101,13 @@ HouseNumber = Annotated[
 ]
 Letter = Annotated[str, text(1, r"^[A-Za-z]$"), Form("een letter", "one letter")]
 BagId = Annotated[
-    str, text(16, r"^[0-9]{16}$"), Form("een BAG-id van 16 cijfers", "a BAG id of 16 digits")
+    str,
+    # 01 a dwelling, 02 a mooring, 03 a pitch, 20 an address (nummeraanduiding).
+    text(16, r"^[0-9]{4}(01|02|03|20)[0-9]{10}$"),
+    Form(
+        "een BAG-id: 16 cijfers, met 01, 02, 03 of 20 als vijfde en zesde",
+        "a BAG id: 16 digits, the fifth and sixth 01, 02, 03 or 20",
+    ),
 ]
 Email = Annotated[
     str, text(254, r"^[^@\s]+@[^@\s]+$"), Form("een e-mailadres", "an e-mail address")

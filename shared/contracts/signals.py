@@ -198,26 +198,20 @@ class Fault(BaseModel):
     field: str = Field(alias="veld")
     text_nl: str = Field(alias="tekst")
     text_en: str = Field(alias="text")
+    source: str = Field("", alias="bron")  # the law, agreement or standard that asks for it
 
 
-class EventRefused(Event):
-    """The answer to a partner whose event was refused, with every fault at once, in Dutch form."""
+class Answer(Event):
+    """What a partner reads in its own feedback queue, in the Dutch form that it knows."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     owner: ClassVar[str] = "signals"
     consumers: ClassVar[tuple[str, ...]] = ()
-    no_consumer_because: ClassVar[str] = "it goes to the feedback queue of the partner who sent it"
+    no_consumer_because: ClassVar[str] = "it goes to the feedback queue of one partner"
+    wire_name: ClassVar[str]
 
-    refusal_id: UUID = Field(alias="weigeringId")
     partner_id: str = Field(alias="partner")
-    refused_id: str | None = Field(alias="gebeurtenisId")  # None when the event had no readable id
-    message_id: str | None = Field(alias="berichtId")  # the AMQP property, as the partner set it
-    faults: tuple[Fault, ...] = Field(alias="fouten")
-
-    @property
-    def natural_key(self) -> str:
-        return str(self.refusal_id)
 
     @property
     def route(self) -> tuple[str, str]:
@@ -231,7 +225,57 @@ class EventRefused(Event):
     @classmethod
     def wire_type(cls) -> str:
         """Partners know the Dutch interface only."""
-        return "nl.betalingsachterstanden.melding-geweigerd.v1"
+        return f"nl.betalingsachterstanden.{cls.wire_name}.v{cls.version}"
+
+
+class EventAccepted(Answer):
+    """The answer to a partner whose event was accepted: the receipt that proves it."""
+
+    wire_name: ClassVar[str] = "melding-aangenomen"
+
+    fact_id: UUID = Field(alias="meldingId")
+    accepted_id: str = Field(alias="gebeurtenisId")
+    source: str = Field(alias="bron")
+    receipt: str = Field(alias="ontvangstbewijs")  # a compact JWS
+    salt: str = Field(alias="zout")  # base64url; with the event it proves the receipt's hash
+
+    @property
+    def natural_key(self) -> str:
+        return str(self.fact_id)
+
+
+class StatusGiven(Answer):
+    """What became of an event, as far as its partner may know; a later number corrects."""
+
+    wire_name: ClassVar[str] = "status-gegeven"
+
+    fact_id: UUID = Field(alias="meldingId")
+    accepted_id: str = Field(alias="gebeurtenisId")
+    source: str = Field(alias="bron")
+    told_id: UUID = Field(alias="statusId")
+    status: str = Field(alias="status")
+    text_nl: str = Field(alias="tekst")
+    until: date | None = Field(alias="tot")  # the last day that collection is paused
+    status_no: int | None = Field(alias="volgnummer")
+
+    @property
+    def natural_key(self) -> str:
+        return f"{self.fact_id}:{self.told_id}"
+
+
+class EventRefused(Answer):
+    """The answer to a partner whose event was refused, with every fault at once."""
+
+    wire_name: ClassVar[str] = "melding-geweigerd"
+
+    refusal_id: UUID = Field(alias="weigeringId")
+    refused_id: str | None = Field(alias="gebeurtenisId")  # None when the event had no readable id
+    message_id: str | None = Field(alias="berichtId")  # the AMQP property, as the partner set it
+    faults: tuple[Fault, ...] = Field(alias="fouten")
+
+    @property
+    def natural_key(self) -> str:
+        return str(self.refusal_id)
 
 
 FACTS: tuple[type[PartnerFact], ...] = (
@@ -250,4 +294,6 @@ FACTS: tuple[type[PartnerFact], ...] = (
     EvictionCarriedOut,
 )
 
-EVENTS: tuple[type[Event], ...] = (*FACTS, EventRefused)
+ANSWERS: tuple[type[Answer], ...] = (EventAccepted, EventRefused, StatusGiven)
+
+EVENTS: tuple[type[Event], ...] = (*FACTS, *ANSWERS)

@@ -39,6 +39,7 @@ class NotTakenUpReason(StrEnum):
     REPEATED = "repeated"  # same partner, same contract, amount not higher
     UNJUSTIFIED = "unjustified"  # outside the window or under the floor
     WITHDRAWN = "withdrawn"  # reported in error, says its partner
+    OTHER = "other"  # a person decided so; a partner may never know why
 
 
 class ContactKind(StrEnum):
@@ -225,6 +226,48 @@ class ContactAttempted(Event):
         return str(self.attempt_id)
 
 
+class HelpAnswer(Event):
+    """What a household said to the offer of help, as far as the signals' partners may know."""
+
+    owner: ClassVar[str] = "triage"
+    consumers: ClassVar[tuple[str, ...]] = ("signals",)
+
+    answer_id: UUID
+    signal_ids: tuple[UUID, ...]  # the case's signals that count
+
+    @property
+    def natural_key(self) -> str:
+        return str(self.answer_id)
+
+
+class HelpAccepted(HelpAnswer):
+    """The household accepted help: the partners pause collection (30 days, Divosa)."""
+
+    collection_paused_until: date  # the last day of the pause, Amsterdam calendar
+
+
+class HelpDeclined(HelpAnswer):
+    """The household wants no help: collection may resume."""
+
+
+class PauseEnded(HelpAnswer):
+    """The pause of collection is over."""
+
+
+class DeadlineMissed(Event):
+    """Nobody acted on signals within the term that was agreed with their partners."""
+
+    owner: ClassVar[str] = "triage"
+    consumers: ClassVar[tuple[str, ...]] = ("signals",)
+
+    deadline_id: UUID
+    signal_ids: tuple[UUID, ...]
+
+    @property
+    def natural_key(self) -> str:
+        return str(self.deadline_id)
+
+
 class CaseLegalFact(CaseEvent):
     """A step of the legal path of a case."""
 
@@ -313,6 +356,10 @@ EVENTS: tuple[type[Event], ...] = (
     VisitCancelled,
     VisitMade,
     ContactAttempted,
+    HelpAccepted,
+    HelpDeclined,
+    PauseEnded,
+    DeadlineMissed,
     CaseSummonsRecorded,
     CaseHearingSet,
     CaseHearingMoved,

@@ -19,7 +19,9 @@ TITLES = {
     409: "Not possible in the present state",
     412: "It has changed in the meantime",
     413: "Too large",
+    415: "A content type that is not known here",
     428: "A header is missing",
+    429: "Too many requests",
     500: "A fault of ours",
     503: "Not available now",
 }

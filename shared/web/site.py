@@ -20,6 +20,11 @@ from shared.web.session import Account, AccountOf, FindAccount, signed_in
 
 HERE = Path(__file__).parent
 VERSION = "0.1.0"
+CONTACT = {
+    "name": "Voordeur",
+    "url": "https://voordeur.example",
+    "email": "beheer@voordeur.example",
+}
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -47,11 +52,7 @@ def new_app(core: Core, find_account: FindAccount, next_due: NextDue = nothing_d
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
-        contact={
-            "name": "Voordeur",
-            "url": "https://voordeur.example",
-            "email": "beheer@voordeur.example",
-        },
+        contact=CONTACT,
     )
     add_problems(app)
     app.middleware("http")(_add_headers)
@@ -111,7 +112,7 @@ async def _flow(core: Core, due_at: datetime | None) -> dict[str, Any]:
     """What a driver or an operator needs to see whether anything is still under way."""
     async with core.pool.acquire() as connection:
         waits = await waiting.count(connection)
-        depth = await outbox_table.count(connection)
+        depth = await outbox_table.count(connection, core.outbox.rows_max + 1)
     return {
         "now": clock.now(),
         "busy": core.door.busy,
@@ -126,4 +127,10 @@ async def _flow(core: Core, due_at: datetime | None) -> dict[str, Any]:
 
 def templates(folder: Path) -> Jinja2Templates:
     """Templates of a service, with the shared shell behind them; everything is escaped."""
-    return Jinja2Templates(directory=[folder, HERE])
+    found = Jinja2Templates(directory=[folder, HERE])
+    found.env.filters["amsterdam"] = _amsterdam
+    return found
+
+
+def _amsterdam(instant: datetime) -> str:
+    return instant.astimezone(clock.AMSTERDAM).strftime("%a %d %b %Y %H:%M:%S")

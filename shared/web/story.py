@@ -5,7 +5,6 @@ Each service tells its own part. `related` names what to ask the other services 
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,6 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import AwareDatetime, BaseModel
 
-from shared.clock import AMSTERDAM
 from shared.core import Core
 from shared.db import Tx
 from shared.web.problems import Problem
@@ -58,7 +56,6 @@ class Teller:
 def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Teller) -> None:
     """Serve the page at `/` and `GET /v1/stories/{id}`, both for those who signed in."""
     site = templates(Path(__file__).parent)
-    site.env.filters["amsterdam"] = _amsterdam
     account_of = signed_in(find_account)
 
     async def tell(wanted: str, account: Account) -> Story | None:
@@ -95,7 +92,3 @@ def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Telle
         if story := await tell(story_id, account):
             return story
         raise Problem(404, f"{core.service} knows nothing by this id.")
-
-
-def _amsterdam(instant: datetime) -> str:
-    return instant.astimezone(AMSTERDAM).strftime("%a %d %b %Y %H:%M:%S")

@@ -6,6 +6,7 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
+from services.signals.arrivals import from_amqp
 from services.signals.rules import Accepted, judge
 from shared import topology
 from shared.contracts import partners
@@ -78,9 +79,8 @@ def test_a_partners_golden_file_becomes_the_event_inside(
     event_class: type[partners.PartnerEvent],
 ) -> None:
     told = golden(partner_golden_name(event_class))
-    outcome = judge(
-        Delivery(**builders.delivery_fields(told)), {"woonstad": partner()}, POLICIES, NOW
-    )
+    arrival = from_amqp(Delivery(**builders.delivery_fields(told)))
+    outcome = judge(arrival, {"woonstad": partner()}, POLICIES, NOW)
     assert isinstance(outcome, Accepted)
     assert type(outcome.fact) is event_class.accepted_as
     assert outcome.fact.contract == told["data"]["contractnummer"]

@@ -16,7 +16,7 @@ from typing import Any
 
 from services.notify import sql as notify_sql
 from services.notify import timer
-from services.signals import sql as signals_sql
+from services.signals.sql import events as signals_sql
 from services.triage.sql import reports
 from shared import inbox, outbox
 from shared.broker import BatchSubscriber
@@ -127,7 +127,7 @@ def bug_no_inbox() -> None:
 
     async def all_events_new(tx: Any, accepted: Sequence[Any], received_at: Any) -> set[Any]:
         await insert(tx, accepted, received_at)
-        return {one.fact.fact_id for one in accepted}
+        return {one.fact.fact_id for one, _ in accepted}
 
     insert = signals_sql.insert_events
     inbox.claim = all_new

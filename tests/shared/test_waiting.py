@@ -61,7 +61,7 @@ def handler() -> Handler:
 
 @pytest.fixture
 def door(pool: db.Pool, handler: Handler) -> Door:
-    made = Door("triage", pool, Outbox("urn:nld:oin:0:systeem:triage", pool, Nowhere()))
+    made = Door("triage", pool, Outbox("urn:nld:oin:0:systeem:triage", pool, Nowhere(), 50_000))
     made.on(ArrearsSettled)(handler)
     serve_dead_letters(made)
     return made

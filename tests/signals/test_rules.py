@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.signals.arrivals import from_amqp
 from services.signals.rules import Accepted, Agreement, Partner, Refused, cents, judge
 from shared.contracts import partners
 from shared.contracts.signals import LegalGround, PartnerKind
@@ -37,7 +38,7 @@ def judged(
     told: dict[str, Any] | bytes, sender: Partner | None = None, **changes: Any
 ) -> Accepted | Refused:
     delivery = Delivery(**builders.delivery_fields(told, **changes))
-    return judge(delivery, {"woonstad": sender or partner()}, POLICIES, NOW)
+    return judge(from_amqp(delivery), {"woonstad": sender or partner()}, POLICIES, NOW)
 
 
 def faults(
@@ -60,7 +61,9 @@ def test_every_kind_of_event_is_accepted_when_it_is_right(
     assert outcome.unknown == ()
 
 
+Wanted = set[tuple[str, str]]
 SIGNAL = "data.signaaldatum"
+ON_THE_DAY = dict.fromkeys(builders.document()["data"]["inspanningen"], "2026-03-03")
 EVIDENCE = "data.inspanningen"
 # What is changed in a valid signal, and the faults that it must give; none on the right side.
 SIGNAL_TABLE: list[tuple[dict[str, Any], set[tuple[str, str]]]] = [
@@ -81,11 +84,15 @@ SIGNAL_TABLE: list[tuple[dict[str, Any], set[tuple[str, str]]]] = [
     ({"signaaldatum": "1772496000"}, {("invalid", SIGNAL)}),
     ({"signaaldatum": 1772496000}, {("invalid", SIGNAL)}),
     ({"signaaldatum": "2026-03-03T00:00:00Z"}, {("invalid", SIGNAL)}),
-    ({"ontstaansdatum": "2026-03-03"}, set()),
-    ({"ontstaansdatum": "2026-03-04", "signaaldatum": "2026-03-03"},
-     {("in_future", "data.ontstaansdatum"), ("order", "data.ontstaansdatum")}),
-    ({"ontstaansdatum": "2026-03-03", "signaaldatum": "2026-03-02"},
-     {("order", "data.ontstaansdatum")}),
+    ({"ontstaansdatum": "2026-03-03", "inspanningen": ON_THE_DAY}, set()),
+    ({"ontstaansdatum": "2026-03-04", "inspanningen": ON_THE_DAY},
+     {("in_future", "data.ontstaansdatum"), ("order", "data.ontstaansdatum"),
+      ("too_early", "data.inspanningen.herinneringOp"),
+      ("too_early", "data.inspanningen.aanbodOp")}),
+    ({"ontstaansdatum": "2026-02-12"}, set()),
+    ({"ontstaansdatum": "2026-02-13"},
+     {("too_early", "data.inspanningen.herinneringOp"),
+      ("too_early", "data.inspanningen.aanbodOp")}),
     ({"bezwaar": False}, set()),
     ({"bezwaar": True}, {("objection", "data.bezwaar")}),
     ({"bezwaar": None}, {("missing", "data.bezwaar")}),
@@ -163,18 +170,22 @@ def test_a_rent_signal_needs_every_evidence(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(EVIDENCES))
 def test_an_evidence_lies_on_the_day_of_the_signal_or_before(name: str) -> None:
-    assert not faults(builders.document(inspanningen={**EVIDENCES, name: "2026-03-03"}))
-    late = builders.document(inspanningen={**EVIDENCES, name: "2026-03-04"})
-    assert faults(late) == {("order", f"{EVIDENCE}.{name}")}
+    offer = {"aanbodOp": "2026-03-03"} if name == "herinneringOp" else {}
+    assert not faults(builders.document(inspanningen={**EVIDENCES, name: "2026-03-03", **offer}))
+    late = builders.document(inspanningen={**EVIDENCES, **offer, name: "2026-03-04"})
+    assert ("order", f"{EVIDENCE}.{name}") in faults(late)
 
 
 def test_which_evidences_are_needed_depends_on_kind_and_day() -> None:
-    required = POLICY.signals.required_evidences
+    def required(*asked: Any) -> tuple[str, ...]:
+        rule = POLICY.signals.evidence_rule(*asked)
+        return rule.required if rule else ()
+
     ground = LegalGround.EARLY_SIGNAL_DECREE
     day_before, first_day = date(2025, 12, 31), date(2026, 1, 1)
     assert "personal_contact_on" not in required(PartnerKind.ENERGY, ground, day_before)
     assert "personal_contact_on" in required(PartnerKind.ENERGY, ground, first_day)
-    assert required(PartnerKind.RENT, LegalGround.COVENANT, first_day) == frozenset()
+    assert required(PartnerKind.RENT, LegalGround.COVENANT, first_day) == ()
 
 
 @pytest.mark.parametrize(
@@ -337,9 +348,9 @@ def test_what_is_not_known_is_named_and_not_kept() -> None:
     outcome = judged(told)
     assert isinstance(outcome, Accepted)
     assert outcome.unknown == ("data.hobby", "data.client.huisdier")
-    assert b"vissen" not in outcome.document
-    assert b"Rex" not in outcome.document
-    assert b"1250.75" in outcome.document
+    assert b"vissen" not in outcome.canonical
+    assert b"Rex" not in outcome.canonical
+    assert b"1250.75" in outcome.canonical
 
 
 def test_white_space_and_order_do_not_make_an_event_another_one() -> None:
@@ -352,7 +363,7 @@ def test_white_space_and_order_do_not_make_an_event_another_one() -> None:
     )
     assert isinstance(one, Accepted)
     assert isinstance(other, Accepted)
-    assert one.content_hash == other.content_hash
+    assert one.canonical == other.canonical
     assert one.fact.fact_id == other.fact.fact_id
 
 

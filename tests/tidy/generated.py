@@ -8,9 +8,11 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from fastapi import FastAPI
+from starlette.routing import Mount
 
 from shared import topology
 from shared.core import Core, document_and_subscribe, new_core
@@ -26,6 +28,7 @@ SETTINGS = {
     "http_port": 1,
     "ops_password": "not a password at all",
     "policy_folder": POLICIES,
+    "signing_secret": "not a secret, but as long as one is",
     "smtp_url": "smtp://127.0.0.1:1",
     "mail_from": "nobody@voordeur.example",
     "site_url": "https://voordeur.example",
@@ -49,6 +52,15 @@ def generated() -> Iterator[tuple[Path, str]]:
     for service in SERVICES:
         document = asyncapi(built(service)[0])
         yield REPOSITORY / f"docs/asyncapi/{service}.json", _json(document, indent=2)
+    yield REPOSITORY / "docs/openapi/signals.json", _json(partners_api(), indent=2)
+
+
+def partners_api() -> dict[str, Any]:
+    """The OpenAPI document of the API that signals mounts at /v1."""
+    _, app = built("signals")
+    (api,) = (one.app for one in app.routes if isinstance(one, Mount) and one.path == "/v1")
+    assert isinstance(api, FastAPI)
+    return api.openapi()
 
 
 def _json(document: object, indent: int) -> str:

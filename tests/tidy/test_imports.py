@@ -11,7 +11,7 @@ from tests.paths import REPOSITORY
 from tests.tidy.generated import generated, stale
 
 BROKEN = {
-    "No service knows another": ("services/signals/sql.py", "import services.triage.rules"),
+    "No service knows another": ("services/signals/sql/events.py", "import services.triage.rules"),
     "What is shared knows no service": ("shared/clock.py", "import services.notify.texts"),
     "A local tool is an outsider": ("deploy/local/story.py", "import shared.clock"),
     "Layers of signals": ("services/signals/texts.py", "import services.signals.rules"),

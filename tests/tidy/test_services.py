@@ -1,5 +1,6 @@
 """What the services consume, serve and may touch; each check is seen to fail."""
 
+import copy
 import re
 
 import asyncpg
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import Mount
 
 from shared import topology
 from shared.db import read_migrations
@@ -15,9 +17,11 @@ from tests.paths import REPOSITORY
 from tests.tidy.generated import built
 from tests.town import SERVICES
 
-# Open to everybody: liveness, readiness, and the description of the API, as the API Design Rules
-# ask. None of them shows anything of a household.
-OPEN = {"/health", "/ready", "/openapi.json"}
+# Open to everybody: liveness, readiness, the description of the API, as the API Design Rules ask;
+# and of signals: the keys of receipts, where a receipt is verified, where a token is given for a
+# secret, and how to send a first event. None of them shows anything of a household.
+OPEN = {"/health", "/ready", "/openapi.json", "/v1/openapi.json", "/v1/keys", "/v1/tokens",
+        "/receipts", "/examples"}  # fmt: skip
 SOMEBODY = "5c1f4d0e-0000-4000-8000-000000000001"
 
 
@@ -33,20 +37,30 @@ async def open_routes(app: FastAPI) -> set[str]:
     found = set()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        for route in app.routes:
-            if isinstance(route, APIRoute):
-                path = re.sub(r"{\w+}", SOMEBODY, route.path)
-                for method in route.methods:
-                    answer = await client.request(method, path)
-                    if answer.status_code != httpx.codes.UNAUTHORIZED:
-                        found.add(route.path)
+        for route in routes_of(app):
+            path = re.sub(r"{\w+}", SOMEBODY, route.path)
+            for method in route.methods:
+                answer = await client.request(method, path)
+                if answer.status_code != httpx.codes.UNAUTHORIZED:
+                    found.add(route.path)
+    return found
+
+
+def routes_of(app: FastAPI) -> list[APIRoute]:
+    """The routes of an app and of the apps that it mounts, with their whole paths."""
+    found = [route for route in app.routes if isinstance(route, APIRoute)]
+    for mount in app.routes:
+        if isinstance(mount, Mount) and isinstance(mount.app, FastAPI):
+            for route in routes_of(mount.app):
+                found.append(copy.copy(route))
+                found[-1].path = mount.path + route.path
     return found
 
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_every_route_asks_for_sign_in(service: str) -> None:
     _, app = built(service)
-    assert len([route for route in app.routes if isinstance(route, APIRoute)]) > 4
+    assert len(routes_of(app)) > 4
     assert await open_routes(app) <= OPEN
 
     @app.get("/planted")

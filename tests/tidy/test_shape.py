@@ -21,7 +21,7 @@ from tests.town import SERVICES
 
 OWNERS = {event.__name__: event.owner for event in topology.EVENTS}
 PURE = {
-    "signals": ("reading", "rules", "texts"),
+    "signals": ("arrivals", "cells", "reading", "receipts", "rules", "texts", "vera"),
     "triage": ("announcements", "assignment", "casework", "conditions", "legal_path", "matching",
                "reports", "rules"),
     "notify": ("schedule", "texts"),

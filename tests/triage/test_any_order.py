@@ -113,7 +113,9 @@ async def connection(servers: Any) -> AsyncIterator[Tx]:
 def door() -> Door:
     """Triage's door; nothing is published, so it needs neither pool nor broker."""
     nothing: Any = None
-    found = Door("triage", nothing, Outbox("urn:nld:oin:0:systeem:triage", nothing, nothing))
+    found = Door(
+        "triage", nothing, Outbox("urn:nld:oin:0:systeem:triage", nothing, nothing, 50_000)
+    )
     handlers.register(found, {MUNICIPALITY: BOOK})
     return found
 

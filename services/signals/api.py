@@ -1,0 +1,336 @@
+"""Door 3 of signals: partners deliver events over HTTP, and ask what became of them.
+
+The same path as AMQP. A batch is taken in parts, each in its own transaction: when something gives
+way in between, sending the whole batch again does no harm, because an id takes effect once.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import parse_qs, unquote
+from uuid import UUID
+
+import asyncpg
+import orjson
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from services.signals import sign_in
+from services.signals.answers import Event, Events, KeySet, Meldingen, Token, event_of, told_of
+from services.signals.arrivals import JSON, Arrival, media_type, structured
+from services.signals.intake import Office, Outcome, take_in
+from services.signals.keys import as_jwk
+from services.signals.limits import FULL_RETRY_SECONDS, Limits
+from services.signals.receipts import base64url, from_base64url, oldest_shown
+from services.signals.sign_in import PartnerAccount
+from services.signals.sql import events as event_sql
+from services.signals.sql import partners as partner_sql
+from shared import clock, log
+from shared.contracts import partners
+from shared.contracts.envelope import BODY_BYTES_MAX, CONTENT_TYPE, Lane
+from shared.core import Core
+from shared.web.problems import Problem
+from shared.web.session import AccountOf
+
+router = APIRouter()
+logger = log.get()
+
+BATCH_TYPE = "application/cloudevents-batch+json"
+BATCH_EVENTS_MAX = 10_000
+BATCH_BYTES_MAX = 16 * 1024**2
+PART_MAX = 500
+FORM_BYTES_MAX = 4096
+PAGE_MAX = 1000
+AWAY_RETRY_SECONDS = 10
+TURN_SECONDS_MAX = 20
+FIRST = (0, UUID(int=0))
+AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
+        asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError)  # fmt: skip
+
+
+@dataclass
+class Counter:
+    """What the routes share: the running service, and how much is coming in."""
+
+    core: Core
+    office: Office
+    account_of: AccountOf
+    limits: Limits
+
+    async def take(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """Take events in, the urgent first; outcomes in the order given.
+
+        Raises Problem 503 when the outbox is full or the database is away: of what came before
+        nothing is lost, and the same request may be sent again.
+        """
+        outcomes: dict[int, Outcome] = {}
+        for lane in (Lane.URGENT, Lane.BULK):
+            numbers = [no for no, one in enumerate(arrivals) if lane_of(one) is lane]
+            for start in range(0, len(numbers), PART_MAX):
+                part = numbers[start : start + PART_MAX]
+                found = await self._take_part([arrivals[no] for no in part], lane)
+                outcomes.update(zip(part, found, strict=True))
+        return [outcomes[no] for no in range(len(arrivals))]
+
+    async def _take_part(self, part: Sequence[Arrival], lane: Lane) -> list[Outcome]:
+        door = self.core.door
+        if self.core.outbox.is_full:
+            raise unavailable("Events wait to be passed on.", FULL_RETRY_SECONDS)
+        try:
+            async with asyncio.timeout(TURN_SECONDS_MAX):
+                await door.may_start(lane)
+            for _ in part:
+                door.arrived(lane)
+            try:
+                return await door.transact(lambda tx: take_in(tx, part, self.office))
+            finally:
+                door.left(lane, len(part))
+        except AWAY as error:
+            logger.warning("not_taken_in", count=len(part), fault=log.fault_of(error))
+            raise unavailable("The database does not answer.", AWAY_RETRY_SECONDS) from None
+
+
+def lane_of(arrival: Arrival) -> Lane:
+    """The lane that an event will travel in, as far as its type tells."""
+    try:
+        wire_type = orjson.loads(arrival.body).get("type")
+    except (orjson.JSONDecodeError, AttributeError):
+        return Lane.BULK
+    event_class = partners.BY_TYPE.get(wire_type) if isinstance(wire_type, str) else None
+    is_urgent = event_class is not None and event_class.accepted_as.lanes == (Lane.URGENT,)
+    return Lane.URGENT if is_urgent else Lane.BULK
+
+
+def unavailable(why: str, seconds: int) -> Problem:
+    """503 with the advice to send the same again."""
+    return Problem(
+        503,
+        f"{why} Send the same request again later: what was accepted already stays accepted, once.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
+def counter_of(request: Request) -> Counter:
+    """What the routes share."""
+    counter: Counter = request.app.state.counter
+    return counter
+
+
+Shared = Annotated[Counter, Depends(counter_of)]
+
+
+async def who_sends(request: Request, counter: Shared) -> PartnerAccount:
+    """The partner who signed in, its request counted."""
+    try:
+        account = await counter.account_of(request)
+    except AWAY as error:
+        logger.warning("not_signed_in", fault=log.fault_of(error))
+        raise unavailable("The database does not answer.", AWAY_RETRY_SECONDS) from None
+    assert isinstance(account, PartnerAccount)
+    counter.limits.count_request(account.id, account.requests_per_minute)
+    return account
+
+
+Who = Annotated[PartnerAccount, Depends(who_sends)]
+
+
+@router.post(
+    "/events",
+    operation_id="deliverEvents",
+    tags=["events"],
+    status_code=202,
+    response_model=Meldingen,
+    summary="Deliver one event, or a batch of at most 10,000 events and 16 MB",
+)
+async def deliver_events(request: Request, who: Who, counter: Shared) -> Response:
+    """One result for each event, in order; 400 only when the envelope cannot be read at all.
+
+    CloudEvents 1.0 in structured mode (`application/cloudevents+json`), binary mode
+    (`application/json` with `ce-` headers) or a batch (`application/cloudevents-batch+json`).
+    An id takes effect once: sending the same again gives the same receipt.
+    """
+    with counter.limits.hold(_announced_bytes(request)):
+        body = await read_body(request, BATCH_BYTES_MAX)
+        arrivals = read_events(request, body, who.id)
+        outcomes = await counter.take(arrivals)
+    return JSONResponse({"resultaten": [told_of(one) for one in outcomes]}, 202)
+
+
+def _announced_bytes(request: Request) -> int:
+    given = request.headers.get("content-length", "")
+    return min(int(given), BATCH_BYTES_MAX) if given.isdigit() else BATCH_BYTES_MAX
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes:
+    """The body of a request; raises Problem 413 as soon as it is too long."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > bytes_max:
+            raise Problem(413, f"The body is larger than {bytes_max} bytes; nothing was accepted.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def read_events(request: Request, body: bytes, partner_id: str) -> list[Arrival]:
+    """The events of a request; raises Problem when its envelope cannot be read."""
+    kind = media_type(request.headers.get("content-type"))
+    if kind == BATCH_TYPE:
+        return [Arrival(partner_id, one) for one in _read_batch(body)]
+    if kind == JSON and (attributes := _attributes(request)):
+        _require_object(body)
+        return [Arrival(partner_id, structured(attributes, body, JSON))]
+    if kind == CONTENT_TYPE:
+        _require_object(body)
+        return [Arrival(partner_id, body)]
+    raise Problem(
+        415,
+        f"Send {CONTENT_TYPE}, {BATCH_TYPE}, or {JSON} with the CloudEvents attributes as ce- "
+        "headers.",
+    )
+
+
+def _attributes(request: Request) -> dict[str, str]:
+    """The attributes of binary mode; their values are percent-encoded (HTTP binding 3.1.3.2)."""
+    return {
+        name[3:]: unquote(value)
+        for name, value in request.headers.items()
+        if name.startswith("ce-")
+    }
+
+
+def _require_object(body: bytes) -> None:
+    if len(body) > BODY_BYTES_MAX:
+        return  # read no further: the event is refused for its size
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        document = None
+    if not isinstance(document, dict):
+        raise Problem(400, "The body is not a JSON object in UTF-8; nothing was accepted.")
+
+
+def _read_batch(body: bytes) -> list[bytes]:
+    try:
+        batch = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        batch = None
+    if not isinstance(batch, list):
+        raise Problem(400, "The body is not a JSON array in UTF-8; nothing was accepted.")
+    if len(batch) > BATCH_EVENTS_MAX:
+        raise Problem(413, f"More than {BATCH_EVENTS_MAX} events; nothing was accepted.")
+    return [orjson.dumps(one) for one in batch]
+
+
+@router.get(
+    "/events",
+    operation_id="listEvents",
+    tags=["events"],
+    summary="Events of which something became known since a cursor",
+)
+async def list_events(
+    who: Who,
+    counter: Shared,
+    since: Annotated[str, Query(max_length=100, description="`volgende` of the last page")] = "",
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
+) -> Events:
+    """Own events that were accepted or got a status, oldest first; empty when there is no news.
+
+    An event comes again when something more became known of it.
+    """
+    after = _read_cursor(since) if since else FIRST
+    async with counter.core.pool.acquire(timeout=5) as connection:
+        told = await event_sql.list_told(connection, who.id, after, limit)
+        ids = list(dict.fromkeys(fact_id for _, fact_id in told))
+        rows = await event_sql.load_events(connection, who.id, ids) if ids else []
+    last = told[-1] if told else after
+    cursor = base64url(f"{last[0]}:{last[1]}".encode())
+    return Events(events=[event_of(row) for row in rows], next=cursor)
+
+
+def _read_cursor(given: str) -> tuple[int, UUID]:
+    try:
+        number, _, fact_id = from_base64url(given).decode().partition(":")
+        cursor = int(number), UUID(fact_id)
+    except ValueError:
+        cursor = (-1, FIRST[1])
+    if not 0 <= cursor[0] < 2**63:
+        wrong = [{"field": "query.since", "fault": "not a cursor that was given here"}]
+        raise Problem(400, "One or more fields are not valid.", errors=wrong)
+    return cursor
+
+
+@router.get(
+    "/events/{eventId}",
+    operation_id="showEvent",
+    tags=["events"],
+    summary="One event, with its receipt and what became of it",
+)
+async def show_event(
+    who: Who,
+    counter: Shared,
+    event_id: Annotated[str, Path(alias="eventId", min_length=1, max_length=300)],
+    source: Annotated[
+        str | None, Query(max_length=200, description="its `source`, if the id is not unique")
+    ] = None,
+) -> Event:
+    """An own event by the id that the partner gave it, or by its `meldingId`."""
+    if "\x00" in event_id or (source and "\x00" in source):
+        raise Problem(404, "No such event of yours.")
+    async with counter.core.pool.acquire(timeout=5) as connection:
+        ids = await event_sql.find_events(connection, who.id, event_id, source)
+        if len(ids) > 1:
+            raise Problem(409, "You used this id in more than one source: say which `source`.")
+        rows = await event_sql.load_events(connection, who.id, ids)
+    if not rows:
+        raise Problem(404, "No such event of yours.")
+    return event_of(rows[0])
+
+
+@router.get("/keys", operation_id="listKeys", tags=["receipts"], summary="Keys of receipts")
+async def list_keys(counter: Shared) -> KeySet:
+    """The public keys that receipts verify with, those that were retired in ten years included."""
+    async with counter.core.pool.acquire(timeout=5) as connection:
+        rows = await partner_sql.list_keys(connection, oldest_shown(clock.now()))
+    return KeySet.model_validate({"keys": [as_jwk(row) for row in rows]})
+
+
+@router.post(
+    "/tokens",
+    operation_id="giveToken",
+    tags=["sign-in"],
+    summary="An access token (OAuth 2 client credentials)",
+)
+async def give_token(
+    request: Request, counter: Shared, authorization: Annotated[str, Header()] = ""
+) -> Token:
+    """Client id and secret by HTTP Basic or in the form, as RFC 6749 sections 2.3.1 and 4.4 say."""
+    body = (await read_body(request, FORM_BYTES_MAX)).decode(errors="replace")
+    form = {name: values[0] for name, values in parse_qs(body).items()}
+    if form.get("grant_type") != "client_credentials":
+        raise Problem(400, "grant_type must be client_credentials.")
+    client_id, secret = _client(authorization, form)
+    if "\x00" not in client_id:
+        async with counter.core.pool.acquire(timeout=5) as connection, connection.transaction():
+            if token := await sign_in.give_token(connection, client_id, secret):
+                seconds = int(sign_in.TOKEN_LIFE.total_seconds())
+                return Token(access_token=token, expires_in=seconds)
+    raise Problem(
+        401,
+        "This client is not known, or its secret is another.",
+        headers={"WWW-Authenticate": 'Basic realm="voordeur", charset="UTF-8"'},
+    )
+
+
+def _client(authorization: str, form: Mapping[str, Any]) -> tuple[str, str]:
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return form.get("client_id", ""), form.get("client_secret", "")
+    try:
+        name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return unquote(name), unquote(secret)

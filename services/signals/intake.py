@@ -1,0 +1,241 @@
+"""The one path behind every way in: judge, keep, sign, publish, answer.
+
+AMQP, HTTP and tables all come here, with a batch in a transaction. What is valid and new is kept
+with its receipt and published; what is known gets the receipt that it got before; what is refused
+leaves its faults and nothing of what it said.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from services.signals import rules
+from services.signals.arrivals import Arrival
+from services.signals.keys import Keyring
+from services.signals.receipts import SALT_BYTES, Receipt, Signer, base64url, salted_hash
+from services.signals.rules import Accepted, Partner, Refused
+from services.signals.sql import events as event_sql
+from services.signals.sql import partners as partner_sql
+from services.signals.sql.events import Kept
+from services.signals.texts import fault
+from shared import clock, log
+from shared.contracts.envelope import Event
+from shared.contracts.signals import EventAccepted, EventRefused, Fault
+from shared.db import Tx
+from shared.policy import Policies
+
+logger = log.get()
+
+
+@dataclass(frozen=True)
+class Office:
+    """What taking in needs besides a transaction."""
+
+    policies: Policies
+    keyring: Keyring
+    signer: Signer
+
+
+class Result(StrEnum):
+    """What became of an arrival; the values are what partners read."""
+
+    ACCEPTED = "aangenomen"
+    KNOWN = "bekend"
+    REFUSED = "geweigerd"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an arrival, as its sender may know."""
+
+    result: Result
+    event_id: str | None
+    source: str | None = None
+    fact_id: UUID | None = None
+    receipt: str | None = None
+    salt: str | None = None
+    unknown: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+async def take_in(
+    tx: Tx, arrivals: Sequence[Arrival], office: Office
+) -> tuple[list[Outcome], list[Event]]:
+    """Take in a batch; the outcomes in order, and the events to publish."""
+    senders = {one.partner_id for one in arrivals if one.partner_id}
+    known = await partner_sql.load_partners(tx, senders)
+    now = clock.now()
+    judged = [rules.judge(one, known, office.policies, now) for one in arrivals]
+    desk = Desk(office, dict(enumerate(judged)))
+    await desk.keep(tx, arrivals)
+    if refused := [one for one in desk.judged.values() if isinstance(one, Refused)]:
+        await _note_refusals(tx, refused)
+    facts = [desk.first[fact_id].fact for fact_id in desk.first if fact_id in desk.new_ids]
+    return desk.outcomes(), [*facts, *desk.answers(known)]
+
+
+@dataclass
+class Desk:
+    """A batch while it is taken in: what was judged, and what turned out to be known."""
+
+    office: Office
+    judged: dict[int, Accepted | Refused]  # by its place in the batch
+
+    async def keep(self, tx: Tx, arrivals: Sequence[Arrival]) -> None:
+        """Store what is new; what is known is counted, or, with another body, refused."""
+        self.first: dict[UUID, Accepted] = {}
+        self.kept: dict[UUID, Kept] = {}
+        self.new_ids: set[UUID] = set()
+        accepted = {no: one for no, one in self.judged.items() if isinstance(one, Accepted)}
+        for one in accepted.values():
+            self.first.setdefault(one.fact.fact_id, one)
+        if not self.first:
+            return
+        signed = await self._sign(tx)
+        self.new_ids = await event_sql.insert_events(tx, list(signed.values()), clock.now())
+        self.kept = {
+            fact_id: Kept(receipt.salt, receipt.content_hash, receipt.token)
+            for fact_id, (_, receipt) in signed.items()
+        }
+        if known_ids := self.first.keys() - self.new_ids:
+            self.kept |= await event_sql.load_kept(tx, known_ids)
+        await self._count_or_refuse(tx, accepted, arrivals)
+
+    async def _sign(self, tx: Tx) -> dict[UUID, tuple[Accepted, Receipt]]:
+        municipalities = {one.fact.municipality for one in self.first.values()}
+        keys = await self.office.keyring.active(tx, municipalities)
+        now = clock.now()
+        return {
+            fact_id: (
+                one,
+                self.office.signer.sign(
+                    one, secrets.token_bytes(SALT_BYTES), keys[one.fact.municipality], now
+                ),
+            )
+            for fact_id, one in self.first.items()
+        }
+
+    async def _count_or_refuse(
+        self, tx: Tx, accepted: Mapping[int, Accepted], arrivals: Sequence[Arrival]
+    ) -> None:
+        again: Counter[UUID] = Counter()
+        for no, one in accepted.items():
+            fact_id = one.fact.fact_id
+            if not self._is_same(one):
+                reused = [fault("id_reused", "id")]
+                self.judged[no] = rules.refuse(arrivals[no], one.event_id, reused)
+            elif not self._is_new(one) and not arrivals[no].redelivered:
+                again[fact_id] += 1
+        if again:
+            await event_sql.save_sightings(tx, again)
+
+    def _is_new(self, one: Accepted) -> bool:
+        return one.fact.fact_id in self.new_ids and one is self.first[one.fact.fact_id]
+
+    def _is_same(self, one: Accepted) -> bool:
+        """Whether this is what was kept under its id; of a purged one only the id is left."""
+        kept = self.kept[one.fact.fact_id]
+        return kept.salt is None or salted_hash(kept.salt, one.canonical) == kept.content_hash
+
+    def outcomes(self) -> list[Outcome]:
+        """What became of each arrival, in order."""
+        return [self._outcome(one) for _, one in sorted(self.judged.items())]
+
+    def _outcome(self, one: Accepted | Refused) -> Outcome:
+        if isinstance(one, Refused):
+            return Outcome(Result.REFUSED, one.event_id, faults=one.faults)
+        kept = self.kept[one.fact.fact_id]
+        return Outcome(
+            Result.ACCEPTED if self._is_new(one) else Result.KNOWN,
+            one.event_id,
+            source=one.source,
+            fact_id=one.fact.fact_id,
+            receipt=kept.receipt,
+            salt=base64url(kept.salt) if kept.salt is not None else None,
+            unknown=one.unknown,
+        )
+
+    def answers(self, known: Mapping[str, Partner]) -> list[Event]:
+        """What goes to the feedback queues of the partners that asked for one."""
+        asked = {partner.id for partner in known.values() if partner.wants_feedback}
+        found: list[Event] = []
+        for one in self.judged.values():
+            if isinstance(one, Refused):
+                if one.partner_id in asked:
+                    found.append(_refusal(one))
+            elif one.partner_id in asked and self._is_new(one):
+                kept = self.kept[one.fact.fact_id]
+                found.append(_acceptance(one, kept))
+        return found
+
+
+def _acceptance(one: Accepted, kept: Kept) -> EventAccepted:
+    assert kept.salt is not None
+    assert kept.receipt is not None
+    return EventAccepted(
+        partner_id=one.partner_id,
+        fact_id=one.fact.fact_id,
+        accepted_id=one.event_id,
+        source=one.source,
+        receipt=kept.receipt,
+        salt=base64url(kept.salt),
+    )
+
+
+def _refusal(refused: Refused) -> EventRefused:
+    assert refused.partner_id is not None
+    return EventRefused(
+        refusal_id=refused.refusal_id,
+        partner_id=refused.partner_id,
+        refused_id=refused.event_id,
+        message_id=refused.message_id,
+        faults=refused.faults,
+    )
+
+
+async def _note_refusals(tx: Tx, refused: Sequence[Refused]) -> None:
+    """Keep what was wrong, and how often the same came."""
+    new_ids = await event_sql.insert_refusals(tx, refused, clock.now())
+    again: Counter[UUID] = Counter()
+    for one in refused:
+        if one.refusal_id in new_ids:
+            new_ids.remove(one.refusal_id)
+        elif not one.redelivered:
+            again[one.refusal_id] += 1
+    if again:
+        await event_sql.save_refusal_sightings(tx, again)
+    logger.info("events_refused", count=len(refused))
+
+
+async def preview(tx: Tx, arrivals: Sequence[Arrival], office: Office) -> list[Outcome]:
+    """What taking in would give; nothing is written, and nobody is told."""
+    senders = {one.partner_id for one in arrivals if one.partner_id}
+    known = await partner_sql.load_partners(tx, senders)
+    now = clock.now()
+    judged = [rules.judge(one, known, office.policies, now) for one in arrivals]
+    accepted = [one for one in judged if isinstance(one, Accepted)]
+    kept = await event_sql.load_kept(tx, {one.fact.fact_id for one in accepted})
+    first: dict[UUID, Accepted] = {}
+    return [_previewed(one, kept, first) for one in judged]
+
+
+def _previewed(
+    one: Accepted | Refused, kept: Mapping[UUID, Kept], first: dict[UUID, Accepted]
+) -> Outcome:
+    if isinstance(one, Refused):
+        return Outcome(Result.REFUSED, one.event_id, faults=one.faults)
+    fact_id = one.fact.fact_id
+    before = kept.get(fact_id)
+    if before and before.salt is not None:
+        is_same = salted_hash(before.salt, one.canonical) == before.content_hash
+    else:
+        is_same = first.get(fact_id, one).canonical == one.canonical
+    if not is_same:
+        return Outcome(Result.REFUSED, one.event_id, faults=(fault("id_reused", "id"),))
+    is_new = before is None and fact_id not in first
+    first.setdefault(fact_id, one)
+    result = Result.ACCEPTED if is_new else Result.KNOWN
+    return Outcome(result, one.event_id, source=one.source, fact_id=fact_id, unknown=one.unknown)

@@ -1,0 +1,73 @@
+"""How much may come in over HTTP at once, so that one partner cannot take the service from all.
+
+Limits of a replica, kept in memory: with n replicas a partner may send n times as much.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from shared import clock
+from shared.web.problems import Problem
+
+# Bodies being read or handled at this moment; a batch is 16 MB at most.
+BYTES_IN_FLIGHT_MAX = 64 * 1024**2
+MINUTE_SECONDS = 60
+BUSY_RETRY_SECONDS = 2
+FULL_RETRY_SECONDS = 30
+
+
+@dataclass
+class Bucket:
+    """Requests that a partner may still make; it fills up evenly over a minute."""
+
+    per_minute: int
+    left: float
+    filled_at: float  # monotonic
+
+    def take(self, now: float) -> float:
+        """Take one; 0, or in how many seconds there will be one."""
+        rate = self.per_minute / MINUTE_SECONDS
+        self.left = min(self.per_minute, self.left + (now - self.filled_at) * rate)
+        self.filled_at = now
+        if self.left < 1:
+            return (1 - self.left) / rate
+        self.left -= 1
+        return 0
+
+
+@dataclass
+class Limits:
+    """What this replica is handling now, and what each partner has used of late."""
+
+    bytes_in_flight: int = 0
+    _buckets: dict[str, Bucket] = field(default_factory=dict)
+
+    def count_request(self, partner_id: str, per_minute: int) -> None:
+        """Count a request; raises Problem 429 with Retry-After when there were too many."""
+        now = clock.monotonic()
+        bucket = self._buckets.get(partner_id)
+        if bucket is None or bucket.per_minute != per_minute:
+            bucket = self._buckets[partner_id] = Bucket(per_minute, per_minute, now)
+        if seconds := bucket.take(now):
+            raise Problem(
+                429,
+                f"More than {per_minute} requests a minute. Send batches, or wait.",
+                headers={"Retry-After": str(math.ceil(seconds))},
+            )
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Make room for a body of so many bytes; raises Problem 503 when there is none now."""
+        if self.bytes_in_flight + size > BYTES_IN_FLIGHT_MAX:
+            raise Problem(
+                503,
+                "Too much is coming in at once. Nothing of this request was accepted.",
+                headers={"Retry-After": str(BUSY_RETRY_SECONDS)},
+            )
+        self.bytes_in_flight += size
+        try:
+            yield
+        finally:
+            self.bytes_in_flight -= size

@@ -1,0 +1,1 @@
+"""Every statement on signals' own database, apart from the plumbing's."""

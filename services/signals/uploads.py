@@ -1,0 +1,208 @@
+"""Tables over HTTP: a CSV or XLSX file in, a line of JSON for every row out, and a summary.
+
+The file is read row by row, and every part of 500 rows commits on its own, so memory stays bounded
+and a lost connection loses nothing: the ids of rows follow from what is in them, so sending the
+file again (or from a row on) doubles nothing.
+"""
+
+import asyncio
+import statistics
+import tempfile
+from collections import Counter as Tally
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from services.signals.answers import told_of
+from services.signals.api import PART_MAX, Counter, Shared, Who
+from services.signals.arrivals import Arrival
+from services.signals.intake import Outcome, Result, preview
+from services.signals.rules import cents
+from services.signals.sql import partners as partner_sql
+from services.signals.tables import Layout, Row, Sender, Table, TableFault, column_of, open_table
+from shared.contracts.signals import Fault
+from shared.web.problems import Problem
+
+router = APIRouter()
+
+UPLOAD_BYTES_MAX = 64 * 1024**2
+NDJSON = "application/x-ndjson"
+
+
+@dataclass
+class Summary:
+    """What became of the rows so far, and the amounts of those that are right."""
+
+    results: Tally[str] = field(default_factory=Tally)
+    amounts: list[int] = field(default_factory=list)  # cents
+
+    def add(self, row: Row, outcome: Outcome) -> None:
+        """Count a row."""
+        self.results[outcome.result.value] += 1
+        amount = row.document.get("data", {}).get("bedrag")
+        if outcome.result is not Result.REFUSED and isinstance(amount, str):
+            self.amounts.append(cents(amount))
+
+    def told(self, *, dry_run: bool, unknown: Sequence[str]) -> dict[str, Any]:
+        """The last line."""
+        total = sum(self.amounts)
+        median = round(statistics.median(self.amounts)) if self.amounts else 0
+        return {
+            "klaar": True,
+            "proef": dry_run,
+            "rijen": self.results.total(),
+            **{result.value: self.results[result.value] for result in Result},
+            "totaalBedrag": _euros(total),
+            "mediaanBedrag": _euros(median),
+            "onbekendeKolommen": list(unknown),
+        }
+
+
+def _euros(amount_cents: int) -> str:
+    return f"{amount_cents // 100}.{amount_cents % 100:02}"
+
+
+@router.post(
+    "/uploads",
+    operation_id="uploadTable",
+    tags=["events"],
+    summary="Deliver a table of signals: CSV or XLSX",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "a line of JSON for each row, then one with `klaar`: true",
+            "content": {NDJSON: {"schema": {"type": "string"}}},
+        }
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/octet-stream": {"schema": {"type": "string"}},
+            },
+        }
+    },
+)
+async def upload_table(
+    request: Request,
+    who: Who,
+    counter: Shared,
+    *,
+    dry_run: Annotated[bool, Query(alias="dryRun", description="say what would happen")] = False,
+    layout: Annotated[Layout, Query(alias="format", description="names of the columns")] = (
+        Layout.VOORDEUR
+    ),
+    from_row: Annotated[
+        int, Query(alias="fromRow", ge=0, le=10_000_000, description="skip the rows before")
+    ] = 0,
+) -> Response:
+    """Every row is an `achterstand-gemeld` and gets a receipt or its faults, by column.
+
+    400 when the file as a whole cannot be read. A lost connection loses no row that was answered.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="voordeur-upload-")
+    try:
+        path = Path(folder.name) / "table"
+        await _save(request, path)
+        sender = await _sender(counter, who.id)
+        table = await asyncio.to_thread(open_table, path, layout, sender)
+    except TableFault as found:
+        folder.cleanup()
+        errors = [{"field": one.field, "fault": one.text_nl} for one in found.faults]
+        raise Problem(
+            400, "The file cannot be read; nothing was accepted.", errors=errors
+        ) from None
+    except BaseException:
+        folder.cleanup()
+        raise
+    upload = Upload(counter, sender, table, from_row, dry_run)
+    return StreamingResponse(upload.lines(folder), media_type=NDJSON)
+
+
+async def _save(request: Request, path: Path) -> None:
+    size = 0
+    with path.open("wb") as file:
+        async for part in request.stream():
+            size += len(part)
+            if size > UPLOAD_BYTES_MAX:
+                raise Problem(413, f"The file is larger than {UPLOAD_BYTES_MAX} bytes.")
+            file.write(part)
+
+
+async def _sender(counter: Counter, partner_id: str) -> Sender:
+    async with counter.core.pool.acquire(timeout=5) as connection:
+        partner = (await partner_sql.load_partners(connection, [partner_id]))[partner_id]
+    return Sender(partner.id, partner.kvk, partner.kinds)
+
+
+@dataclass
+class Upload:
+    """A table on its way in."""
+
+    counter: Counter
+    sender: Sender
+    table: Table
+    from_row: int
+    dry_run: bool
+
+    async def lines(self, folder: "tempfile.TemporaryDirectory[str]") -> AsyncIterator[bytes]:
+        """The answer, line by line, as parts are committed; the folder goes at the end."""
+        summary = Summary()
+        with folder:
+            rows = self.table.rows()
+            try:
+                while part := await asyncio.to_thread(self._next_part, rows):
+                    outcomes = await self._take(part)
+                    for row, outcome in zip(part, outcomes, strict=True):
+                        summary.add(row, outcome)
+                        yield orjson.dumps(self._told(row, outcome)) + b"\n"
+            except TableFault as found:
+                yield orjson.dumps({"klaar": False, "fouten": _dumped(found.faults)}) + b"\n"
+            except Problem as problem:
+                told = {"klaar": False, "status": problem.status, "detail": problem.detail}
+                yield orjson.dumps(told) + b"\n"
+            else:
+                told = summary.told(dry_run=self.dry_run, unknown=self.table.unknown)
+                yield orjson.dumps(told) + b"\n"
+
+    def _next_part(self, rows: Any) -> list[Row]:
+        return list(islice((row for row in rows if row.number >= self.from_row), PART_MAX))
+
+    async def _take(self, part: Sequence[Row]) -> list[Outcome]:
+        arrivals = [
+            Arrival(self.sender.partner_id, orjson.dumps(row.document), faults=row.faults)
+            for row in part
+        ]
+        if not self.dry_run:
+            return await self.counter.take(arrivals)
+        async with self.counter.core.pool.acquire(timeout=5) as connection:
+            return await preview(connection, arrivals, self.counter.office)
+
+    def _told(self, row: Row, outcome: Outcome) -> dict[str, Any]:
+        told = {"rij": row.number, **told_of(outcome)}
+        if outcome.faults:
+            by_column = [
+                one.model_copy(update={"field": column_of(one.field)}) for one in outcome.faults
+            ]
+            told["fouten"] = _dumped(_once(by_column))
+        return told
+
+
+def _once(faults: Sequence[Fault]) -> list[Fault]:
+    """One fault a column: a cell that cannot be read is not also missing."""
+    found: dict[str, Fault] = {}
+    for one in faults:
+        if found.setdefault(one.field, one).code == "missing" and one.code != "missing":
+            found[one.field] = one
+    return list(found.values())
+
+
+def _dumped(faults: Sequence[Fault]) -> list[dict[str, Any]]:
+    return [one.model_dump(mode="json", by_alias=True) for one in faults]
