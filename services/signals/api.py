@@ -47,8 +47,12 @@ PAGE_MAX = 1000
 AWAY_RETRY_SECONDS = 10
 TURN_SECONDS_MAX = 20
 FIRST = (0, UUID(int=0))
-AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-        asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError)  # fmt: skip
+# What asyncpg raises when the server is gone, refuses, or has no room; of the last two kinds some
+# are also raised for a statement that is wrong, so the server is asked once more.
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+CONNECTION_LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
+                   asyncpg.OperatorInterventionError)  # fmt: skip
+PING_SECONDS_MAX = 3
 
 
 @dataclass
@@ -89,8 +93,19 @@ class Counter:
             finally:
                 door.left(lane, len(part))
         except AWAY as error:
+            if not isinstance(error, CONNECTION_LOST) and await self.has_database():
+                raise
             logger.warning("not_taken_in", count=len(part), fault=log.fault_of(error))
             raise unavailable("The database does not answer.", AWAY_RETRY_SECONDS) from None
+
+    async def has_database(self) -> bool:
+        """Whether the database answers."""
+        try:
+            async with asyncio.timeout(PING_SECONDS_MAX):
+                await self.core.pool.fetchval("select 1")
+        except AWAY:
+            return False
+        return True
 
 
 def lane_of(arrival: Arrival) -> Lane:

@@ -1,0 +1,173 @@
+"""Keys that are rotated, bodies that are purged, and a front door that says when it is full."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import httpx
+
+from services.signals import partners as partner_admin
+from services.signals import receipts
+from services.signals.summons import Advice, add_months, advise, read_terms
+from tests.builders import NOW, POLICY
+from tests.signals.http import client, deliver, event, post
+from tests.signals.test_partners import ops
+from tests.town import Town
+
+BODY_DAYS = POLICY.signals.body_days.value
+
+
+async def test_a_rotated_key_signs_no_more_and_verifies_on(town: Town) -> None:
+    town.clock.move(NOW)
+    await town.start("signals")
+    async with client(town) as web:
+        (before,) = await deliver(web, [event("k-1")])
+        code, out, err = await ops(town, "keys", "rotate", "GM9901")
+        assert (code, "GM9901 now signs with" in out) == (0, True), err
+        (after,) = await deliver(web, [event("k-2", 2)])
+        keys = (await web.get("/v1/keys")).json()["keys"]
+    assert len(keys) == 2
+    assert [key.get("tot") is None for key in keys].count(True) == 1
+    for one in (before, after):
+        assert receipts.verify(one["ontvangstbewijs"], keys, demo=True).is_right
+    assert before["ontvangstbewijs"].split(".")[0] != after["ontvangstbewijs"].split(".")[0]
+    (retired,) = await town.fetch(
+        "signals", "select sealed from signing_key where retired_at is not null"
+    )
+    assert retired["sealed"] is None, "its private half is gone"
+
+
+async def test_a_service_that_cannot_sign_does_not_start(town: Town) -> None:
+    await town.fetch("signals", "delete from signing_key")
+    await town._start("signals", "services.signals", "serve")
+    assert await town.died("signals") == 2
+    assert "no signing key for GM9901: run `python -m services.signals keys make`" in town.log(
+        "signals"
+    )
+    assert (await ops(town, "keys", "make"))[0] == 0
+    town.environment["signals"]["SIGNING_SECRET"] = "x" * 32
+    await town._start("signals", "services.signals", "serve")
+    assert await town.died("signals") == 2
+    assert "SIGNING_SECRET does not open the signing key" in town.log("signals")
+
+
+async def test_a_body_is_purged_and_its_id_takes_no_effect_twice(town: Town) -> None:
+    town.clock.move(NOW)
+    await town.start()
+    async with client(town) as web:
+        (accepted,) = await deliver(web, [event("p-1")])
+        await town.quiet()
+        for seconds, purged in ((-1, 0), (1, 1)):
+            town.clock.move(NOW + timedelta(days=BODY_DAYS, seconds=seconds))
+            await town.stop("signals")
+            await town.start("signals")
+            await town.until("signals", "select count(*) from event where salt is null", purged)
+        (row,) = await town.fetch("signals", "select * from event")
+        assert (row["document"], row["salt"]) == (None, None)
+        everything = str(await town.fetch("signals", "select event::text as row from event"))
+        assert "Voorbeeld" not in everything
+        (report,) = await town.fetch("signals", "select * from purge")
+        assert (report["bodies"], report["policy_sha256"]) == (1, POLICY.sha256)
+
+        (again,) = await deliver(web, [event("p-1")])
+        assert (again["resultaat"], "zout" in again) == ("bekend", False)
+        page = await web.get(f"/events/{accepted['meldingId']}/receipt")
+        assert "bewaartermijn" in page.text
+        assert "Voorbeeld" not in page.text.replace("Voorbeeldstad", "")
+        keys = (await web.get("/v1/keys")).json()["keys"]
+        found = receipts.verify(
+            again["ontvangstbewijs"], keys, event=event("p-1"), salt=accepted["zout"], demo=True
+        )
+        assert found.is_right, "the corporation's own copy is still proven"
+    await town.quiet()
+    assert (await town.fetch("triage", "select count(*) from signal"))[0][0] == 1
+
+
+async def test_a_full_outbox_closes_every_door_and_loses_nothing(town: Town) -> None:
+    """Triage takes nothing: signals accepts until its bound, and then says so."""
+    town.clock.move(NOW)
+    town.environment["signals"]["OUTBOX_ROWS_MAX"] = "20"
+    api = partner_admin.connect(town.servers.management_url, town.name)
+    tight = {
+        "pattern": "^triage.from.signals.", "apply-to": "queues", "priority": 99,
+        "definition": {"max-length": 5, "overflow": "reject-publish"},
+    }  # fmt: skip
+    await asyncio.to_thread(api.put, f"policies/{town.name}/tight", tight)
+    await town.start("signals")
+    accepted = 0
+    async with client(town) as web:
+        for number in range(1, 200):
+            answer = await post(web, event(f"b-{number}", number))
+            if answer.status_code == 503:
+                break
+            assert answer.status_code == 202
+            accepted += 1
+            await asyncio.sleep(0.05)
+        assert 5 < accepted < 199
+        assert int(answer.headers["retry-after"]) >= 1
+        assert "once" in answer.json()["detail"]
+
+        loose = tight | {"definition": {"max-length": 1000, "overflow": "reject-publish"}}
+        await asyncio.to_thread(api.put, f"policies/{town.name}/tight", loose)
+        await town.start("triage", "notify")
+        await town.quiet(120)
+        assert (await post(web, event("b-after", 500))).status_code == 202
+    await town.quiet()
+    assert (await town.fetch("triage", "select count(*) from signal"))[0][0] == accepted + 1
+
+
+async def test_a_database_that_is_away_is_said_and_costs_nothing(town: Town) -> None:
+    town.clock.move(NOW)
+    await town.start("signals")
+    name = town.databases["signals"].rpartition("/")[2]
+    admin = await asyncpg.connect(town.servers.postgres_url, timeout=10)
+    try:
+        async with client(town) as web:
+            assert (await post(web, event("d-1"))).status_code == 202
+            await admin.execute(f'alter database "{name}" allow_connections false')
+            await admin.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name
+            )
+            answer = await post(web, event("d-2", 2))
+            assert answer.status_code == 503, answer.text
+            assert "retry-after" in answer.headers
+            await admin.execute(f'alter database "{name}" allow_connections true')
+            assert (await _until_taken(web)) == 202
+    finally:
+        await admin.execute(f'alter database "{name}" allow_connections true')
+        await admin.close()
+    assert (await town.fetch("signals", "select count(*) from event"))[0][0] == 2
+
+
+async def _until_taken(web: httpx.AsyncClient) -> int:
+    for _ in range(100):
+        answer = await post(web, event("d-2", 2))
+        if answer.status_code != 503:
+            break
+        await asyncio.sleep(0.1)
+    return answer.status_code
+
+
+def advice(court: str, reported: str, today: str) -> Advice:
+    day = NOW.date().fromisoformat
+    found = advise(read_terms(), court, day(reported), day(today))
+    assert found
+    return found
+
+
+def test_the_date_of_a_summons_follows_the_table_of_the_day() -> None:
+    strict = advice("Rechtbank Rotterdam", "2024-06-15", "2025-03-17")
+    assert str(strict.from_day) == "2024-08-15"
+    assert str(strict.until_day) == "2024-12-15"
+    later = advice("Rechtbank Rotterdam", "2024-06-15", "2025-03-18")
+    assert (later.until_day, later.term.severity) == (None, "block")
+    other = advice("Rechtbank Limburg", "2026-03-03", "2026-03-03")
+    assert (str(other.from_day), other.term.courts) == ("2026-05-03", ())
+    assert advise(read_terms(), "Rechtbank Limburg", NOW.date(), NOW.date().replace(2020)) is None
+
+
+def test_a_month_that_is_too_short_ends_on_its_last_day() -> None:
+    day = NOW.date().fromisoformat
+    assert add_months(day("2026-12-31"), 2) == day("2027-02-28")
+    assert add_months(day("2027-12-31"), 2) == day("2028-02-29")
+    assert add_months(day("2026-01-31"), 12) == day("2027-01-31")
