@@ -9,7 +9,7 @@ ENV := set -a; test ! -f .local/env || . ./.local/env; set +a;
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: .setup-run ## set up everything, send a month of events, show what came of it; SIGNALS=440 SEED=1
@@ -30,7 +30,11 @@ story: ## tell the way of one household, signal or alert: ID=…
 
 .PHONY: test
 test: .setup-dev ## set up everything and run the tests, against a real RabbitMQ and PostgreSQL
-	@$(PYTHON) -m pytest -n 2 --dist worksteal $(TESTS)
+	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/interface $(TESTS)
+
+.PHONY: check-contracts
+check-contracts: .setup-dev ## check AsyncAPI, OpenAPI and a Node client; needs npm
+	@tests/interface/check.sh
 
 .PHONY: lint
 lint: .setup-dev ## check style, types, imports, SQL, and that generated files are current

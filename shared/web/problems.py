@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared import log
 
@@ -25,6 +26,8 @@ TITLES = {
     500: "A fault of ours",
     503: "Not available now",
 }
+
+METHOD_NOT_ALLOWED = 405
 
 logger = log.get()
 
@@ -63,14 +66,26 @@ def add_problems(app: FastAPI) -> None:
         return _answer(400, "One or more fields are not valid; nothing was changed.", errors)
 
     @app.exception_handler(HTTPException)
-    async def on_http(_: Request, error: HTTPException) -> Response:
+    async def on_http(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers) if error.headers else None
+        if error.status_code == METHOD_NOT_ALLOWED:
+            headers = {"Allow": ", ".join(_methods(request))}
         return _answer(error.status_code, str(error.detail), (), headers)
 
     @app.exception_handler(Exception)
     async def on_fault(_: Request, error: Exception) -> Response:
         logger.error("request_failed", fault=log.fault_of(error))
         return _answer(500, "Nothing was changed. Try again; if it stays so, tell the operators.")
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method of a path: Starlette itself names those of the first route only."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return sorted(found)
 
 
 def _answer(
