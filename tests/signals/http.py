@@ -1,10 +1,10 @@
 """A partner's HTTP client in a town."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import httpx
-import orjson
 
 from tests import builders
 from tests.town import Town, partner_keys
@@ -34,7 +34,7 @@ async def post(
     web: httpx.AsyncClient, body: Any, kind: str = EVENT, **headers: str
 ) -> httpx.Response:
     """Deliver a body, as JSON unless it is bytes."""
-    content = body if isinstance(body, bytes) else orjson.dumps(body)
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return await web.post("/v1/events", content=content, headers={"Content-Type": kind, **headers})
 
 
