@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.servers import Servers
+from tests.bench.intake import WAYS, Intake, run_intake
 from tests.bench.rounds import KINDS, Result, run_rounds
 from tests.bench.urgent import Urgent, run_urgent
 from tests.conftest import ROSTER_TOKENS, make_templates, open_folders
@@ -45,15 +46,16 @@ async def measure(signals: int, rounds: int, urgent: int, backlog: int) -> None:
             await make_templates(servers)
             tokens = servers.data / ROSTER_TOKENS
             chain = await run_rounds(servers, tokens, signals, rounds, console.print)
+            intake = await run_intake(servers, tokens, signals, rounds, console.print)
             late = await run_urgent(servers, tokens, urgent, backlog, console.print)
         finally:
             await servers.stop()
     console.print(cpu_table(chain))
-    console.print(goals(chain, late))
-    print(json.dumps(figures(chain, late)))
+    console.print(goals(chain, intake, late))
+    print(json.dumps(figures(chain, intake, late)))
 
 
-def figures(chain: Result, late: Urgent) -> dict[str, object]:
+def figures(chain: Result, intake: Intake, late: Urgent) -> dict[str, object]:
     """The figures of the last line."""
     ours, plain, bare = (chain.per_second(kind) for kind in KINDS)
     return {
@@ -66,13 +68,15 @@ def figures(chain: Result, late: Urgent) -> dict[str, object]:
         "urgent_p99_vs_idle": round(late.p99_vs_idle, 2),
         "wire_duplicates": round(chain.wire_duplicates, 6),
         "urgent_backlog_min": late.backlog_min,
+        **{f"intake_{way}_per_s": round(intake.per_second(way), 1) for way in WAYS},
+        **{f"intake_{way}_vs_insert": round(intake.ratio(way), 3) for way in WAYS[:2]},
         "cpu_ms_per_signal": {name: round(ms, 3) for name, ms in chain.cpu_ms("ours").items()},
     }
 
 
-def goals(chain: Result, late: Urgent) -> Table:
+def goals(chain: Result, intake: Intake, late: Urgent) -> Table:
     """What was to be reached, and what was."""
-    told = figures(chain, late)
+    told = figures(chain, intake, late)
     table = Table(title="reached", title_justify="left")
     for heading in ("figure", "measured", "wanted", ""):
         table.add_column(heading)

@@ -21,7 +21,7 @@ import aio_pika
 import asyncpg
 import uvloop
 
-from shared.contracts.envelope import CONTENT_TYPE, EVENTS_EXCHANGE
+from shared.contracts.envelope import CONTENT_TYPE, EVENTS_EXCHANGE, FEEDBACK_EXCHANGE
 from tests.bench.recipe import Step, Table, lane_of, read
 from tests.bench.stage import INTAKE_QUEUE, READY
 
@@ -33,9 +33,9 @@ INBOX = """
     on conflict do nothing returning event_id"""
 OUTBOX = """
     insert into outbox (event_id, exchange, routing_key, lane, body, lease_until)
-    select event_id, $1, key, lane, body, now() + interval '30 s'
-    from unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[])
-      as row (event_id, key, lane, body)
+    select event_id, exchange, key, lane, body, now() + interval '30 s'
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::bytea[])
+      as row (exchange, event_id, key, lane, body)
     returning id"""
 
 
@@ -104,9 +104,9 @@ class Mover:
                 for table, insert, cursor in self.tables:
                     await self.write(connection, table, insert, cursor.take(len(batch)))
                 rows = await connection.fetch(
-                    OUTBOX, EVENTS_EXCHANGE, [event_id for event_id, _, _ in said],
-                    [key for _, key, _ in said], [lane_of(key).value for _, key, _ in said],
-                    [body for _, _, body in said],
+                    OUTBOX, [exchange for _, exchange, _, _ in said],
+                    [event_id for event_id, _, _, _ in said], [key for _, _, key, _ in said],
+                    [lane_of(key).value for _, _, key, _ in said], [one[3] for one in said],
                 ) if said else []  # fmt: skip
             if said:
                 await asyncio.gather(*(self.publish(*one) for one in said))
@@ -122,12 +122,12 @@ class Mover:
                 insert, *(column[start:end] for column in table.values), f"{self.queue} {turn}"
             )
 
-    async def publish(self, event_id: UUID, key: str, body: bytes) -> None:
+    async def publish(self, event_id: UUID, exchange: str, key: str, body: bytes) -> None:
         """Persistent, mandatory, confirmed."""
         message = aio_pika.Message(
             body, delivery_mode=2, content_type=CONTENT_TYPE, message_id=str(event_id)
         )
-        await self.out.publish(message, key, mandatory=True)
+        await self.out[exchange].publish(message, key, mandatory=True)
 
 
 async def serve(service: str) -> None:
@@ -136,7 +136,10 @@ async def serve(service: str) -> None:
     pool = await asyncpg.create_pool(os.environ["DATABASE_URL"], max_size=CONNECTIONS)
     connection = await aio_pika.connect(os.environ["AMQP_URL"])
     out_channel = await connection.channel(publisher_confirms=True)
-    out = await out_channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
+    out = {
+        name: await out_channel.get_exchange(name, ensure=False)
+        for name in (EVENTS_EXCHANGE, FEEDBACK_EXCHANGE)
+    }
     movers = []
     for queue, step in recipe[service].items():
         channel = await connection.channel()

@@ -4,7 +4,7 @@
 """
 
 import pickle
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import asyncpg
 
 from deploy.local.private_rabbitmq import ADMINISTRATOR
 from shared import topology
-from shared.contracts.envelope import EVENTS_EXCHANGE, Lane
+from shared.contracts.envelope import EVENTS_EXCHANGE, FEEDBACK_EXCHANGE, Lane
 from tests.bench.stage import INTAKE_QUEUE, Stage
 from tests.town import SERVICES
 
@@ -37,10 +37,14 @@ NOT_MOVED = {
     "waiting",
     "partner",
     "agreement",
+    "access_token",
+    "signing_key",
+    "purge",
     "team",
     "worker",
 }
 # Types that cannot be a column of an unnest as they are: as text, and cast in SQL.
+MADE_BY_THE_DATABASE = {"xid8"}
 AS_TEXT = ("[]", "jsonb")
 COLUMNS = """
     select relname, attname, format_type(atttypid, atttypmod) as type
@@ -80,7 +84,8 @@ class Step:
     """What the events of one queue lead to."""
 
     tables: list[Table] = field(default_factory=list)
-    messages: list[tuple[str, bytes]] = field(default_factory=list)  # routing key and body
+    # Exchange, routing key and body.
+    messages: list[tuple[str, str, bytes]] = field(default_factory=list)
     messages_per_event: float = 0.0
 
 
@@ -92,14 +97,15 @@ async def tap(stage: Stage) -> None:
     async with await _connect(stage) as connection:
         channel = await connection.channel()
         queue = await channel.declare_queue(TAP, durable=True, arguments={"x-queue-type": "quorum"})
-        await queue.bind(EVENTS_EXCHANGE, "#")
+        for exchange in (EVENTS_EXCHANGE, FEEDBACK_EXCHANGE):
+            await queue.bind(exchange, "#")
 
 
 async def record(stage: Stage, file: Path, signals: int) -> Recipe:
     """Read what the services did with so many signals."""
     sent = await _drain(stage)
     handled: Counter[str] = Counter({INTAKE_QUEUE: signals})
-    for key, _ in sent:
+    for _, key, _ in sent:
         for queue in _queues_of(key):
             handled[queue] += 1
     recipe: Recipe = {
@@ -107,7 +113,7 @@ async def record(stage: Stage, file: Path, signals: int) -> Recipe:
         for service in SERVICES
     }
     for service in SERVICES:
-        own = [(key, body) for key, body in sent if key.startswith(f"{service}.")]
+        own = _evenly([one for one in sent if _owner(one) == service])
         if own:
             step = recipe[service][TRIGGERS[service]]
             step.messages = own
@@ -115,6 +121,24 @@ async def record(stage: Stage, file: Path, signals: int) -> Recipe:
         await _record_rows(stage.databases[service], recipe[service], handled, TRIGGERS[service])
     write(file, recipe)
     return recipe
+
+
+def _owner(message: tuple[str, str, bytes]) -> str:
+    """Who sent it; what is in the feedback queues of partners is from signals."""
+    exchange, key, _ = message
+    return "signals" if exchange == FEEDBACK_EXCHANGE else key.partition(".")[0]
+
+
+def _evenly(messages: list[tuple[str, str, bytes]]) -> list[tuple[str, str, bytes]]:
+    """Each kind spread over the whole, so that any part of it has its share of all of them."""
+    counts = Counter(message[:2] for message in messages)
+    seen: Counter[tuple[str, str]] = Counter()
+    places = []
+    for message in messages:
+        seen[message[:2]] += 1
+        places.append((seen[message[:2]] - 0.5) / counts[message[:2]])
+    order = sorted(range(len(messages)), key=places.__getitem__)
+    return [messages[no] for no in order]
 
 
 def write(file: Path, recipe: Recipe) -> None:
@@ -139,27 +163,33 @@ def _queues_of(key: str) -> list[str]:
 
 async def _record_rows(url: str, steps: dict[str, Step], handled: Counter[str], usual: str) -> None:
     connection = await asyncpg.connect(url)
-    columns: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for row in await connection.fetch(COLUMNS):
-        columns[row["relname"]].append((row["attname"], row["type"]))
-    for name in columns.keys() - NOT_MOVED:
-        chosen = ", ".join(
-            f"{column}::text" if kind.endswith(AS_TEXT) else column
-            for column, kind in columns[name]
-        )
-        rows = await connection.fetch(f"select {chosen} from {name}")
+    names = {row["relname"] for row in await connection.fetch(COLUMNS)}
+    for name in sorted(names - NOT_MOVED):
         triggers = OWN_TRIGGERS.get(name, usual)
-        for queue in (triggers,) if isinstance(triggers, str) else triggers:
-            if rows and queue in steps:
-                events = sum(handled[one] for one in ((triggers,) if isinstance(triggers, str)
-                                                      else triggers))  # fmt: skip
-                values = [list(column) for column in zip(*rows, strict=True)]
-                table = Table(name, columns[name], values, len(rows) / events)
+        queues = (triggers,) if isinstance(triggers, str) else triggers
+        table = await table_of(connection, name, sum(handled[one] for one in queues) or 1)
+        for queue in queues:
+            if table.values and table.values[0] and queue in steps:
                 steps[queue].tables.append(table)
     await connection.close()
 
 
-async def _drain(stage: Stage) -> list[tuple[str, bytes]]:
+async def table_of(connection: Any, name: str, events: int) -> Table:
+    """The rows of a table as they are, of which so many events are the cause."""
+    columns = [
+        (row["attname"], row["type"])
+        for row in await connection.fetch(COLUMNS)
+        if row["relname"] == name and row["type"] not in MADE_BY_THE_DATABASE
+    ]
+    chosen = ", ".join(
+        f"{column}::text" if kind.endswith(AS_TEXT) else column for column, kind in columns
+    )
+    rows = await connection.fetch(f"select {chosen} from {name}")
+    values = [list(column) for column in zip(*rows, strict=True)]
+    return Table(name, columns, values, len(rows) / events)
+
+
+async def _drain(stage: Stage) -> list[tuple[str, str, bytes]]:
     """Everything that was tapped."""
     found = []
     async with await _connect(stage) as connection:
@@ -167,7 +197,7 @@ async def _drain(stage: Stage) -> list[tuple[str, bytes]]:
         await channel.set_qos(1000)
         queue = await channel.get_queue(TAP)
         while message := await queue.get(fail=False):
-            found.append((message.routing_key or "", message.body))
+            found.append((message.exchange or "", message.routing_key or "", message.body))
             await message.ack()
         await queue.delete(if_unused=False, if_empty=False)
     return found
