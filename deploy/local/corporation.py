@@ -185,23 +185,24 @@ def _event(url: str, name: str, data: dict[str, Any], sequence: int | None = Non
     if partner not in KVK:
         raise typer.BadParameter("the URL must have the user name of a demo partner")
     now = datetime.now(UTC)
-    stamp = now.strftime("%Y%m%dT%H%M%S%f")
-    document: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": f"{partner}-{stamp}",
-        "source": f"urn:nld:kvknr:{KVK[partner]}",
-        "type": f"{TYPE}{name}.v1",
-        "time": now.isoformat().replace("+00:00", "Z"),
-        "datacontenttype": "application/json",
-        "data": {
-            "gemeentecode": "GM9901",
-            "signaalpartner": {"type": KIND[partner]},
-            **data,
-        },
-    }
+    document = _document(partner, name, data, now, f"{partner}-{now:%Y%m%dT%H%M%S%f}")
     if sequence is not None:
         document["sequence"] = str(sequence)
     return Outgoing(now, partner, f"{partner}.{name}.v1", document, "accepted")
+
+
+def _document(
+    partner: str, name: str, data: dict[str, Any], at: datetime, event_id: str
+) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"urn:nld:kvknr:{KVK[partner]}",
+        "type": f"{TYPE}{name}.v1",
+        "time": at.isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": {"gemeentecode": "GM9901", "signaalpartner": {"type": KIND[partner]}, **data},
+    }
 
 
 @app.command()
@@ -212,9 +213,28 @@ def signal(
     amount: Annotated[str, typer.Option(help="euros with two decimals")] = "1250.75",
 ) -> None:
     """Report one household behind on rent."""
+    _run(url, _event(url, "achterstand-gemeld", _arrears(postcode, number, amount)))
+
+
+@app.command()
+def example(
+    partner: Annotated[str, typer.Option(help="a demo partner")] = "woonstad",
+    number: Number = 12,
+    postcode: Postcode = "9901AB",
+) -> None:
+    """Print an event that is right, to be sent over HTTP: the same all day."""
+    if partner not in KVK:
+        raise typer.BadParameter("no demo partner")
+    data = _arrears(postcode, number, "1250.75")
+    midnight = datetime.combine(datetime.now(AMSTERDAM).date(), datetime.min.time(), AMSTERDAM)
+    event_id = f"voorbeeld-{postcode}-{number}-{midnight:%Y%m%d}"
+    print(json.dumps(_document(partner, "achterstand-gemeld", data, midnight, event_id), indent=2))
+
+
+def _arrears(postcode: str, number: int, amount: str) -> dict[str, Any]:
     today = datetime.now(AMSTERDAM).date()
     before = str(today - timedelta(days=18))
-    data = {
+    return {
         "contractnummer": f"D{postcode}{number}",
         "grondslag": "bgs",
         "client": {"postcode": postcode, "huisnummer": str(number), "achternaam": "Voorbeeld"},
@@ -226,7 +246,6 @@ def signal(
             ("persoonlijkContactOp", "gewezenOpHulpOp", "herinneringOp", "aanbodOp"), before
         ),
     }
-    _run(url, _event(url, "achterstand-gemeld", data))
 
 
 @app.command()

@@ -1,9 +1,12 @@
 """signals: the front door for corporations and other partners.
 
-purpose    judges whether an event is valid, says every fault at once, keeps and publishes the valid
-consumes   every event of partners (shared/contracts/partners.py), and from triage what became of
-           signals: SignalTakenUp, SignalNotTakenUp, ContactAttempted
-publishes  the accepted facts (shared/contracts/signals.py); refusals to the partner's own queue
-owns       partners, agreements, accepted events, refusals, statuses
-pages      / finds one signal and tells its way here
+purpose    judges whether an event is valid, says every fault at once, signs and publishes the valid
+consumes   every event of partners (shared/contracts/partners.py), by AMQP, HTTP and table; from
+           triage what became of signals: SignalTakenUp, SignalNotTakenUp, ContactAttempted,
+           HelpAccepted, HelpDeclined, PauseEnded, DeadlineMissed
+publishes  the accepted facts (shared/contracts/signals.py); to a partner's own queue EventAccepted,
+           EventRefused, StatusGiven
+owns       partners, agreements, signing keys, accepted events with receipts, refusals, statuses
+pages      / finds one signal and tells its way; /events/{id}/receipt proves one to its partner;
+           /receipts verifies, /examples explains; /v1 the API
 """

@@ -7,7 +7,8 @@ way in between, sending the whole batch again does no harm, because an id takes 
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qs, unquote
@@ -32,6 +33,7 @@ from shared import clock, log
 from shared.contracts import partners
 from shared.contracts.envelope import BODY_BYTES_MAX, CONTENT_TYPE, Lane
 from shared.core import Core
+from shared.db import Tx
 from shared.web.problems import Problem
 from shared.web.session import AccountOf
 
@@ -54,10 +56,11 @@ AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 CONNECTION_LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
                    asyncpg.OperatorInterventionError)  # fmt: skip
 PING_SECONDS_MAX = 3
+ACQUIRE_SECONDS_MAX = 5
 
 
 @dataclass
-class Counter:
+class FrontDesk:
     """What the routes share: the running service, and how much is coming in."""
 
     core: Core
@@ -72,8 +75,9 @@ class Counter:
         nothing is lost, and the same request may be sent again.
         """
         outcomes: dict[int, Outcome] = {}
+        lanes = [lane_of(one) for one in arrivals]
         for lane in (Lane.URGENT, Lane.BULK):
-            numbers = [no for no, one in enumerate(arrivals) if lane_of(one) is lane]
+            numbers = [no for no, its_lane in enumerate(lanes) if its_lane is lane]
             for start in range(0, len(numbers), PART_MAX):
                 part = numbers[start : start + PART_MAX]
                 found = await self._take_part([arrivals[no] for no in part], lane)
@@ -94,10 +98,23 @@ class Counter:
             finally:
                 door.left(lane, len(part))
         except AWAY as error:
-            if not isinstance(error, CONNECTION_LOST) and await self.has_database():
-                raise
-            logger.warning("not_taken_in", count=len(part), fault=log.fault_of(error))
-            raise unavailable("The database does not answer.", AWAY_RETRY_SECONDS) from None
+            raise await self.problem_of(error) from None
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Tx]:
+        """A connection; raises Problem 503 when the database is away."""
+        try:
+            async with self.core.pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
+                yield connection
+        except AWAY as error:
+            raise await self.problem_of(error) from None
+
+    async def problem_of(self, error: Exception) -> Problem:
+        """503 when the database is away; what is wrong with a statement is raised as it is."""
+        if not isinstance(error, CONNECTION_LOST) and await self.has_database():
+            raise error
+        logger.warning("database_away", fault=log.fault_of(error))
+        return unavailable("The database does not answer.", AWAY_RETRY_SECONDS)
 
     async def has_database(self) -> bool:
         """Whether the database answers."""
@@ -110,14 +127,19 @@ class Counter:
 
 
 def lane_of(arrival: Arrival) -> Lane:
-    """The lane that an event will travel in, as far as its type tells."""
+    """The lane that an event will travel in, as far as its type and a crisis tell."""
     try:
-        wire_type = orjson.loads(arrival.body).get("type")
-    except (orjson.JSONDecodeError, AttributeError):
+        document = orjson.loads(arrival.body)
+    except orjson.JSONDecodeError:
         return Lane.BULK
-    event_class = partners.BY_TYPE.get(wire_type) if isinstance(wire_type, str) else None
-    is_urgent = event_class is not None and event_class.accepted_as.lanes == (Lane.URGENT,)
-    return Lane.URGENT if is_urgent else Lane.BULK
+    match document:
+        case {"data": {"crisissignaal": True}}:
+            return Lane.URGENT
+        case {"type": str(wire_type)} if wire_type in partners.BY_TYPE:
+            return partners.BY_TYPE[wire_type].accepted_as.lanes[
+                0
+            ]  # bulk, unless urgent is its only lane
+    return Lane.BULK
 
 
 def unavailable(why: str, seconds: int) -> Problem:
@@ -129,24 +151,23 @@ def unavailable(why: str, seconds: int) -> Problem:
     )
 
 
-def counter_of(request: Request) -> Counter:
+def desk_of(request: Request) -> FrontDesk:
     """What the routes share."""
-    counter: Counter = request.app.state.counter
-    return counter
+    desk: FrontDesk = request.app.state.desk
+    return desk
 
 
-Shared = Annotated[Counter, Depends(counter_of)]
+Shared = Annotated[FrontDesk, Depends(desk_of)]
 
 
-async def who_sends(request: Request, counter: Shared) -> PartnerAccount:
+async def who_sends(request: Request, desk: Shared) -> PartnerAccount:
     """The partner who signed in, its request counted."""
     try:
-        account = await counter.account_of(request)
+        account = await desk.account_of(request)
     except AWAY as error:
-        logger.warning("not_signed_in", fault=log.fault_of(error))
-        raise unavailable("The database does not answer.", AWAY_RETRY_SECONDS) from None
+        raise await desk.problem_of(error) from None
     assert isinstance(account, PartnerAccount)
-    counter.limits.count_request(account.id, account.requests_per_minute)
+    desk.limits.count_request(account.id, account.requests_per_minute)
     return account
 
 
@@ -161,17 +182,17 @@ Who = Annotated[PartnerAccount, Depends(who_sends)]
     response_model=Meldingen,
     summary="Deliver one event, or a batch of at most 10,000 events and 16 MB",
 )
-async def deliver_events(request: Request, who: Who, counter: Shared) -> Response:
+async def deliver_events(request: Request, who: Who, desk: Shared) -> Response:
     """One result for each event, in order; 400 only when the envelope cannot be read at all.
 
     CloudEvents 1.0 in structured mode (`application/cloudevents+json`), binary mode
     (`application/json` with `ce-` headers) or a batch (`application/cloudevents-batch+json`).
     An id takes effect once: sending the same again gives the same receipt.
     """
-    with counter.limits.hold(_announced_bytes(request)):
+    with desk.limits.hold(_announced_bytes(request)):
         body = await read_body(request, BATCH_BYTES_MAX)
         arrivals = read_events(request, body, who.id)
-        outcomes = await counter.take(arrivals)
+        outcomes = await desk.take(arrivals)
     return JSONResponse({"resultaten": [told_of(one) for one in outcomes]}, 202)
 
 
@@ -249,7 +270,7 @@ def _read_batch(body: bytes) -> list[bytes]:
 )
 async def list_events(
     who: Who,
-    counter: Shared,
+    desk: Shared,
     since: Annotated[str, Query(pattern=CURSOR, description="`volgende` of the last page")] = "",
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
 ) -> Events:
@@ -259,7 +280,7 @@ async def list_events(
     """
     number, _, fact_id = since.partition(".")
     after = (int(number), UUID(fact_id)) if since else FIRST
-    async with counter.core.pool.acquire(timeout=5) as connection:
+    async with desk.database() as connection:
         told = await event_sql.list_told(connection, who.id, after, limit)
         ids = list(dict.fromkeys(fact_id for _, fact_id in told))
         rows = await event_sql.load_events(connection, who.id, ids) if ids else []
@@ -275,7 +296,7 @@ async def list_events(
 )
 async def show_event(
     who: Who,
-    counter: Shared,
+    desk: Shared,
     event_id: Annotated[str, Path(alias="eventId", min_length=1, max_length=300)],
     source: Annotated[
         str | None, Query(max_length=200, description="its `source`, if the id is not unique")
@@ -284,7 +305,7 @@ async def show_event(
     """An own event by the id that the partner gave it, or by its `meldingId`."""
     if "\x00" in event_id or (source and "\x00" in source):
         raise Problem(404, "No such event of yours.")
-    async with counter.core.pool.acquire(timeout=5) as connection:
+    async with desk.database() as connection:
         ids = await event_sql.find_events(connection, who.id, event_id, source)
         if len(ids) > 1:
             raise Problem(409, "You used this id in more than one source: say which `source`.")
@@ -295,9 +316,9 @@ async def show_event(
 
 
 @router.get("/keys", operation_id="listKeys", tags=["receipts"], summary="Keys of receipts")
-async def list_keys(counter: Shared) -> KeySet:
+async def list_keys(desk: Shared) -> KeySet:
     """The public keys that receipts verify with, those that were retired in ten years included."""
-    async with counter.core.pool.acquire(timeout=5) as connection:
+    async with desk.database() as connection:
         rows = await partner_sql.list_keys(connection, oldest_shown(clock.now()))
     return KeySet.model_validate({"keys": [as_jwk(row) for row in rows]})
 
@@ -309,7 +330,7 @@ async def list_keys(counter: Shared) -> KeySet:
     summary="An access token (OAuth 2 client credentials)",
 )
 async def give_token(
-    request: Request, counter: Shared, authorization: Annotated[str, Header()] = ""
+    request: Request, desk: Shared, authorization: Annotated[str, Header()] = ""
 ) -> Token:
     """Client id and secret by HTTP Basic or in the form, as RFC 6749 sections 2.3.1 and 4.4 say."""
     body = (await read_body(request, FORM_BYTES_MAX)).decode(errors="replace")
@@ -318,7 +339,7 @@ async def give_token(
         raise Problem(400, "grant_type must be client_credentials.")
     client_id, secret = _client(authorization, form)
     if "\x00" not in client_id:
-        async with counter.core.pool.acquire(timeout=5) as connection, connection.transaction():
+        async with desk.database() as connection, connection.transaction():
             if token := await sign_in.give_token(connection, client_id, secret):
                 seconds = int(sign_in.TOKEN_LIFE.total_seconds())
                 return Token(access_token=token, expires_in=seconds)

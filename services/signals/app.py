@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.signals import api, handlers, openapi, pages, proof, timer, uploads
-from services.signals.api import Counter
+from services.signals.api import FrontDesk
 from services.signals.intake import Office
 from services.signals.keys import Keyring
 from services.signals.limits import Limits
@@ -39,11 +39,11 @@ def wire(core: Core) -> FastAPI:
     pages.add(app, core, only_ops(settings.ops_password.get_secret_value()))
     app.state.archive = Archive(core, partner_of, policies, read_terms())
     app.include_router(proof.router)
-    app.mount("/v1", new_api(Counter(core, office, partner_of, Limits())))
+    app.mount("/v1", new_api(FrontDesk(core, office, partner_of, Limits())))
     return app
 
 
-def new_api(counter: Counter) -> FastAPI:
+def new_api(desk: FrontDesk) -> FastAPI:
     """The API for partners, an app of its own with its own description."""
     told = FastAPI(
         title="Voordeur signals",
@@ -53,7 +53,7 @@ def new_api(counter: Counter) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    told.state.counter = counter
+    told.state.desk = desk
     add_problems(told)
     told.include_router(api.router)
     told.include_router(uploads.router)

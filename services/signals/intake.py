@@ -8,7 +8,7 @@ leaves its faults and nothing of what it said.
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -69,26 +69,26 @@ async def take_in(
     known = await partner_sql.load_partners(tx, senders)
     now = clock.now()
     judged = [rules.judge(one, known, office.policies, now) for one in arrivals]
-    desk = Desk(office, dict(enumerate(judged)))
-    await desk.keep(tx, arrivals)
-    if refused := [one for one in desk.judged.values() if isinstance(one, Refused)]:
+    batch = Batch(office, dict(enumerate(judged)))
+    await batch.keep(tx, arrivals)
+    if refused := [one for one in batch.judged.values() if isinstance(one, Refused)]:
         await _note_refusals(tx, refused)
-    facts = [desk.first[fact_id].fact for fact_id in desk.first if fact_id in desk.new_ids]
-    return desk.outcomes(), [*facts, *desk.answers(known)]
+    facts = [one.fact for fact_id, one in batch.first.items() if fact_id in batch.new_ids]
+    return batch.outcomes(), [*facts, *batch.answers(known)]
 
 
 @dataclass
-class Desk:
-    """A batch while it is taken in: what was judged, and what turned out to be known."""
+class Batch:
+    """What was judged of a batch, and what turned out to be known."""
 
     office: Office
     judged: dict[int, Accepted | Refused]  # by its place in the batch
+    first: dict[UUID, Accepted] = field(default_factory=dict)  # of the arrivals with one id
+    kept: dict[UUID, Kept] = field(default_factory=dict)  # under each id, in the end
+    new_ids: set[UUID] = field(default_factory=set)
 
     async def keep(self, tx: Tx, arrivals: Sequence[Arrival]) -> None:
         """Store what is new; what is known is counted, or, with another body, refused."""
-        self.first: dict[UUID, Accepted] = {}
-        self.kept: dict[UUID, Kept] = {}
-        self.new_ids: set[UUID] = set()
         accepted = {no: one for no, one in self.judged.items() if isinstance(one, Accepted)}
         for one in accepted.values():
             self.first.setdefault(one.fact.fact_id, one)
@@ -167,8 +167,7 @@ class Desk:
                 if one.partner_id in asked:
                     found.append(_refusal(one))
             elif one.partner_id in asked and self._is_new(one):
-                kept = self.kept[one.fact.fact_id]
-                found.append(_acceptance(one, kept))
+                found.append(_acceptance(one, self.kept[one.fact.fact_id]))
         return found
 
 

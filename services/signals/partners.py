@@ -103,37 +103,37 @@ class Broker:
 
     def put(self, path: str, body: dict[str, Any]) -> None:
         """Make something so."""
-        self._check(self.api.put(f"/api/{path}", json=body))
+        self._ask("PUT", path, json=body)
 
     def has_user(self, name: str) -> bool:
         """Whether there is a user of this name."""
-        answer = self.api.get(f"/api/users/{name}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            return False
-        self._check(answer)
-        return True
+        return self._ask("GET", f"users/{name}").status_code != httpx.codes.NOT_FOUND
 
     def delete_user(self, name: str) -> None:
         """Delete a user. Clearing its permissions would not stop a channel that is open."""
-        answer = self.api.delete(f"/api/users/{name}")
-        if answer.status_code != httpx.codes.NOT_FOUND:
-            self._check(answer)
+        self._ask("DELETE", f"users/{name}")
 
     def bind(self, exchange: str, queue: str, key: str) -> None:
         """Bind a queue."""
-        path = f"/api/bindings/{self.path}/e/{exchange}/q/{queue}"
-        self._check(self.api.post(path, json={"routing_key": key, "arguments": {}}))
+        body = {"routing_key": key, "arguments": {}}
+        self._ask("POST", f"bindings/{self.path}/e/{exchange}/q/{queue}", json=body)
 
     @property
     def path(self) -> str:
         return quote(self.vhost, safe="")
 
-    def _check(self, answer: httpx.Response) -> None:
-        if answer.is_error:
-            raise StartupFault(
-                f"RabbitMQ's management API answered {answer.status_code}: "
-                "check RABBITMQ_MANAGEMENT_URL, its user and RABBITMQ_VHOST"
-            )
+    def _ask(self, method: str, path: str, **body: Any) -> httpx.Response:
+        """Ask; raises StartupFault for any answer but success, or 404 to GET and DELETE."""
+        advice = "check RABBITMQ_MANAGEMENT_URL, its user and RABBITMQ_VHOST"
+        try:
+            answer = self.api.request(method, f"/api/{path}", **body)
+        except httpx.TransportError as error:
+            kind = type(error).__name__
+            raise StartupFault(f"RabbitMQ's management API: {kind}: {advice}") from None
+        is_gone = answer.status_code == httpx.codes.NOT_FOUND and method in {"GET", "DELETE"}
+        if answer.is_error and not is_gone:
+            raise StartupFault(f"RabbitMQ's management API answered {answer.status_code}: {advice}")
+        return answer
 
 
 def sync(

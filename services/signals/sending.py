@@ -4,6 +4,7 @@
 row in a file beside the table, and goes on from there when it was interrupted.
 """
 
+import hashlib
 import json
 import sys
 import time
@@ -29,7 +30,7 @@ RETRY_SECONDS = 2
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 
 
-def send(
+def send(  # noqa: PLR0913 - one option for each thing that may differ
     file: Annotated[Path, typer.Argument(help="CSV or XLSX", exists=True, dir_okay=False)],
     *,
     url: Annotated[str, typer.Option(envvar="VOORDEUR_URL", help="address of signals")],
@@ -39,10 +40,19 @@ def send(
     out: Annotated[
         Path | None, typer.Option(help="answers; FILE.answers.jsonl if not said")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="every row anew, also those that were answered")
+    ] = False,
 ) -> None:
-    """Send a table of signals: a receipt or the faults of each row. Run again, it goes on."""
+    """Send a table of signals: a receipt or the faults of each row.
+
+    Run again with the same table it goes on where it stopped; a table that was changed is sent
+    whole, and rows that were accepted before come back as known, with the same receipt.
+    """
     answers = out or file.with_name(file.name + (".trial.jsonl" if dry_run else ".answers.jsonl"))
     with one_line_faults():
+        if again or dry_run:
+            answers.unlink(missing_ok=True)
         delivery = Delivery(file, url.rstrip("/"), key, layout, answers, dry_run=dry_run)
         summary = delivery.run()
     Console().print(summary)
@@ -58,15 +68,14 @@ class Delivery:
         self.file, self.url, self.key, self.layout = file, url, key, layout
         self.answers, self.dry_run = answers, dry_run
         self.totals: dict[str, Any] = {}
-        self.refused = 0
-        self.last_row = 0
-        self.rows_done = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        self.refused = self.last_row = self.rows_done = 0
 
     def run(self) -> str:
         """Send until every row has its answer; raises StartupFault when that cannot be."""
-        if self.dry_run:
-            self.answers.unlink(missing_ok=True)
-        self._read_answers()
+        self._begin()
         if self.rows_done:
             Console(stderr=True).print(f"{self.rows_done} rows were answered before: going on")
         with (
@@ -86,15 +95,16 @@ class Delivery:
             f"{self.answers.name}: run the same again and it goes on from there"
         )
 
-    def _read_answers(self) -> None:
-        """What an earlier run wrote down; a line that was cut off is written again."""
-        if not self.answers.exists():
-            return
-        whole = self.answers.read_bytes()
-        kept = whole[: whole.rfind(b"\n") + 1]
-        if len(kept) < len(whole):
-            self.answers.write_bytes(kept)
-        for line in kept.splitlines():
+    def _begin(self) -> None:
+        """Go on from what an earlier run with this very table wrote down, or begin anew."""
+        with self.file.open("rb") as file:
+            first = json.dumps({"tabel": hashlib.file_digest(file, "sha256").hexdigest()})
+        whole = self.answers.read_bytes() if self.answers.exists() else b""
+        lines = whole[: whole.rfind(b"\n") + 1].splitlines(keepends=True)  # none that was cut off
+        if not lines or lines[0].decode().strip() != first:
+            lines = [first.encode() + b"\n"]
+        self.answers.write_bytes(b"".join(lines))
+        for line in lines[1:]:
             self._count(json.loads(line))
 
     def _count(self, row: dict[str, Any]) -> None:
@@ -111,6 +121,9 @@ class Delivery:
 
     def _attempt(self, out: IO[str], show: Any) -> bool:
         """Send the file from the first row without an answer; whether all have one now."""
+        if self.dry_run:
+            self._forget()  # totals are of one run through the whole table
+            out.truncate(0)
         try:
             for line in self._lines():
                 told = json.loads(line)

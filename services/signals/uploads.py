@@ -8,7 +8,7 @@ file again (or from a row on) doubles nothing.
 import asyncio
 import statistics
 import tempfile
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,7 +20,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from services.signals.answers import told_of
-from services.signals.api import PART_MAX, Counter, Shared, Who
+from services.signals.api import PART_MAX, FrontDesk, Shared, Who
 from services.signals.arrivals import Arrival
 from services.signals.intake import Outcome, Result, preview
 from services.signals.rules import cents
@@ -39,7 +39,7 @@ NDJSON = "application/x-ndjson"
 class Summary:
     """What became of the rows so far, and the amounts of those that are right."""
 
-    results: Tally[str] = field(default_factory=Tally)
+    results: Counter[str] = field(default_factory=Counter)
     amounts: list[int] = field(default_factory=list)  # cents
 
     def add(self, row: Row, outcome: Outcome) -> None:
@@ -93,7 +93,7 @@ def _euros(amount_cents: int) -> str:
 async def upload_table(
     request: Request,
     who: Who,
-    counter: Shared,
+    desk: Shared,
     *,
     dry_run: Annotated[bool, Query(alias="dryRun", description="say what would happen")] = False,
     layout: Annotated[Layout, Query(alias="format", description="names of the columns")] = (
@@ -111,7 +111,7 @@ async def upload_table(
     try:
         path = Path(folder.name) / "table"
         await _save(request, path)
-        sender = await _sender(counter, who.id)
+        sender = await _sender(desk, who.id)
         table = await asyncio.to_thread(open_table, path, layout, sender)
     except TableFault as found:
         folder.cleanup()
@@ -122,7 +122,7 @@ async def upload_table(
     except BaseException:
         folder.cleanup()
         raise
-    upload = Upload(counter, sender, table, from_row, dry_run)
+    upload = Upload(desk, sender, table, from_row, dry_run)
     return StreamingResponse(upload.lines(folder), media_type=NDJSON)
 
 
@@ -136,8 +136,8 @@ async def _save(request: Request, path: Path) -> None:
             file.write(part)
 
 
-async def _sender(counter: Counter, partner_id: str) -> Sender:
-    async with counter.core.pool.acquire(timeout=5) as connection:
+async def _sender(desk: FrontDesk, partner_id: str) -> Sender:
+    async with desk.database() as connection:
         partner = (await partner_sql.load_partners(connection, [partner_id]))[partner_id]
     return Sender(partner.id, partner.kvk, partner.kinds)
 
@@ -146,7 +146,7 @@ async def _sender(counter: Counter, partner_id: str) -> Sender:
 class Upload:
     """A table on its way in."""
 
-    counter: Counter
+    desk: FrontDesk
     sender: Sender
     table: Table
     from_row: int
@@ -181,9 +181,9 @@ class Upload:
             for row in part
         ]
         if not self.dry_run:
-            return await self.counter.take(arrivals)
-        async with self.counter.core.pool.acquire(timeout=5) as connection:
-            return await preview(connection, arrivals, self.counter.office)
+            return await self.desk.take(arrivals)
+        async with self.desk.database() as connection:
+            return await preview(connection, arrivals, self.desk.office)
 
     def _told(self, row: Row, outcome: Outcome) -> dict[str, Any]:
         told = {"rij": row.number, **told_of(outcome)}

@@ -35,7 +35,7 @@ async def test_a_hundred_thousand_rows_are_answered(town: Town, tmp_path: Path) 
     receipts = refusals = 0
     with (tmp_path / "t.csv.answers.jsonl").open() as answers:
         for line in answers:
-            told = json.loads(line)
+            told = json.loads(line)  # the first names the table
             receipts += "ontvangstbewijs" in told
             refusals += bool(told.get("fouten"))
     assert (receipts, refusals) == (ROWS - wrong, wrong)

@@ -3,9 +3,13 @@
 import asyncio
 from datetime import timedelta
 
+import aio_pika
 import asyncpg
 import httpx
+from aio_pika.exceptions import DeliveryError
 
+from deploy.local.corporation import INTAKE, message_of
+from deploy.local.month import Outgoing
 from services.signals import partners as partner_admin
 from services.signals import receipts
 from services.signals.summons import Advice, add_months, advise, read_terms
@@ -93,6 +97,8 @@ async def test_a_full_outbox_closes_every_door_and_loses_nothing(town: Town) -> 
         "definition": {"max-length": 5, "overflow": "reject-publish"},
     }  # fmt: skip
     await asyncio.to_thread(api.put, f"policies/{town.name}/tight", tight)
+    short = tight | {"pattern": "^signals.from.partners.arrears_reported.v1$"}
+    await asyncio.to_thread(api.put, f"policies/{town.name}/short", short)
     await town.start("signals")
     accepted = 0
     async with client(town) as web:
@@ -106,14 +112,18 @@ async def test_a_full_outbox_closes_every_door_and_loses_nothing(town: Town) -> 
         assert 5 < accepted < 199
         assert int(answer.headers["retry-after"]) >= 1
         assert "once" in answer.json()["detail"]
+        by_amqp = await _until_nacked(town)
+        assert 0 < by_amqp < 2000
 
         loose = tight | {"definition": {"max-length": 1000, "overflow": "reject-publish"}}
         await asyncio.to_thread(api.put, f"policies/{town.name}/tight", loose)
+        await asyncio.to_thread(api.put, f"policies/{town.name}/short", loose)
         await town.start("triage", "notify")
         await town.quiet(120)
         assert (await post(web, event("b-after", 500))).status_code == 202
     await town.quiet()
-    assert (await town.fetch("triage", "select count(*) from signal"))[0][0] == accepted + 1
+    (found,) = await town.fetch("triage", "select count(*) from signal")
+    assert found[0] == accepted + by_amqp + 1, "what was confirmed, and what was answered with 202"
 
 
 async def test_a_database_that_is_away_is_said_and_costs_nothing(town: Town) -> None:
@@ -137,6 +147,22 @@ async def test_a_database_that_is_away_is_said_and_costs_nothing(town: Town) -> 
         await admin.execute(f'alter database "{name}" allow_connections true')
         await admin.close()
     assert (await town.fetch("signals", "select count(*) from event"))[0][0] == 2
+
+
+async def _until_nacked(town: Town) -> int:
+    """Publish until the broker says no; how many it confirmed before."""
+    url = town.partners._urls["woonstad"]
+    async with await aio_pika.connect(url, timeout=10) as connection:
+        channel = await connection.channel(publisher_confirms=True)
+        exchange = await channel.get_exchange(INTAKE, ensure=False)
+        for number in range(2000):
+            told = event(f"q-{number}", 1000 + number)
+            outgoing = Outgoing(NOW, "woonstad", "woonstad.achterstand-gemeld.v1", told, "")
+            try:
+                await exchange.publish(message_of(outgoing), outgoing.routing_key, timeout=10)
+            except DeliveryError:
+                return number
+    return 2000
 
 
 async def _until_taken(web: httpx.AsyncClient) -> int:

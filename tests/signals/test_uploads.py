@@ -116,12 +116,30 @@ async def test_killing_either_side_loses_and_doubles_no_row(town: Town, tmp_path
     assert sender.returncode == 1, err.decode()
     assert "2500 rows: 2495 were accepted, 5 refused" in " ".join(out.decode().split())
 
-    rows = [json.loads(line) for line in answers.read_text().splitlines()]
+    rows = [json.loads(line) for line in answers.read_text().splitlines()[1:]]
     assert [row["rij"] for row in rows] == list(range(2, 2502))
     assert sum("ontvangstbewijs" in row for row in rows) == 2495
     await town.quiet()
     assert (await town.fetch("signals", "select count(*) from event"))[0][0] == 2495
     assert (await town.fetch("triage", "select count(*) from signal"))[0][0] == 2495
+
+
+async def test_a_table_that_was_mended_is_sent_whole(town: Town, tmp_path: Path) -> None:
+    town.clock.move(NOW)
+    await town.start("signals")
+    path = table(tmp_path / "t.csv", 4, bad_every=2)
+    said = []
+    for mended in (False, False, True):
+        if mended:
+            table(path, 4)
+        sender = await send(town, path)
+        out, _ = await asyncio.wait_for(sender.communicate(), 60)
+        said.append(" ".join(out.decode().split()))
+    assert said[0].startswith("4 rows: 2 were accepted, 2 refused")
+    assert said[1].startswith("4 rows: 2 were accepted, 2 refused"), "nothing was sent again"
+    assert said[2].startswith("4 rows: 4 were accepted, 0 refused")
+    rows = [json.loads(line) for line in (tmp_path / "t.csv.answers.jsonl").open()][1:]
+    assert [row["resultaat"] for row in rows] == ["bekend", "aangenomen", "bekend", "aangenomen"]
 
 
 async def test_what_cannot_be_sent_is_said_in_a_line(town: Town, tmp_path: Path) -> None:
