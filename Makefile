@@ -30,11 +30,16 @@ story: ## tell the way of one household, signal or alert: ID=…
 
 .PHONY: test
 test: .setup-dev ## set up everything and run the tests, against a real RabbitMQ and PostgreSQL
-	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/interface $(TESTS)
+	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/interface --ignore=tests/bench \
+	  $(TESTS)
 
 .PHONY: check-contracts
 check-contracts: .setup-dev ## check AsyncAPI, OpenAPI and a Node client; needs npm
 	@tests/interface/check.sh
+
+.PHONY: check-bench
+check-bench: .setup-dev ## check that each part of `make bench` runs and counts right, at a small size
+	@$(PYTHON) -m pytest -q tests/bench
 
 .PHONY: lint
 lint: .setup-dev ## check style, types, imports, SQL, and that generated files are current

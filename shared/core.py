@@ -47,7 +47,7 @@ class Core:
         """Whether database and broker answer."""
         try:
             async with asyncio.timeout(3):
-                await self.pool.fetchval("select 1")
+                await db.ping(self.pool)
                 return await self.broker.ping(timeout=2)
         except Exception as error:
             logger.warning("not_ready", fault=log.fault_of(error))

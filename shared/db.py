@@ -1,5 +1,6 @@
 """PostgreSQL: the pool, and the runner of numbered SQL migrations."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,20 @@ Tx: TypeAlias = (
 )
 
 COMMAND_SECONDS_MAX = 60
+PING_SECONDS_MAX = 3
+# The connection broke under a statement. An answer that asyncpg did not expect is one kind of it:
+# the server's last word before it closes may come between two others.
+CONNECTION_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+)
+# What may mean that the server is away; some of it is also raised for a statement that is wrong,
+# so `answers` is asked before that is believed.
+MAYBE_AWAY = (*CONNECTION_LOST, asyncpg.PostgresError)
 # Any number, the same in every service: each has a database of its own.
 MIGRATION_LOCK = 7_061_984
 
@@ -50,6 +65,21 @@ async def open_pool(url: str, *, service: str, size: int) -> Pool:
             f"PostgreSQL cannot be reached with DATABASE_URL ({type(error).__name__}): "
             "check that the server runs and that the URL is right"
         ) from None
+
+
+async def ping(pool: Pool) -> None:
+    """Raises one of MAYBE_AWAY when the server does not answer soon."""
+    async with asyncio.timeout(PING_SECONDS_MAX):
+        await pool.fetchval("select 1")
+
+
+async def answers(pool: Pool) -> bool:
+    """Whether the server answers, now."""
+    try:
+        await ping(pool)
+    except MAYBE_AWAY:
+        return False
+    return True
 
 
 async def prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

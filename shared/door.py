@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import BaseModel, ValidationError
 
-from shared import clock, inbox, log, waiting
+from shared import clock, db, inbox, log, waiting
 from shared.contracts.envelope import EVENTS_EXCHANGE, Event, Lane, envelope_of
 from shared.db import Pool, Tx
 from shared.inbox import KnownIdOtherBody, body_hash
@@ -133,7 +133,7 @@ class Door:
         """Publish what was committed; a fault here undoes nothing, the relay takes over."""
         try:
             await self.outbox.send(connection, rows)
-        except _DATABASE_AWAY as error:
+        except db.MAYBE_AWAY as error:
             logger.warning("left_to_the_relay", count=len(rows), fault=log.fault_of(error))
 
     async def take(self, consumer: Consumer, batch: Sequence[Delivery]) -> None:
@@ -141,7 +141,7 @@ class Door:
         repeats_left = SAME_BATCH_REPEATS
         while fault := await self._try(consumer, batch):
             was_away = await self._wait_for_database(fault)
-            if not was_away and not (repeats_left and isinstance(fault, _CONNECTION_LOST)):
+            if not was_away and not (repeats_left and isinstance(fault, db.CONNECTION_LOST)):
                 break
             repeats_left -= not was_away
             # Perhaps it was committed, and only the answer was lost.
@@ -182,10 +182,9 @@ class Door:
         was_away = False
         while not is_hopeless(error):
             try:
-                async with asyncio.timeout(5):
-                    await self.pool.fetchval("select 1")
+                await db.ping(self.pool)
                 break
-            except _DATABASE_AWAY as down:
+            except db.MAYBE_AWAY as down:
                 logger.warning("door_paused", reason="database", fault=log.fault_of(down))
                 was_away = True
                 await asyncio.sleep(DATABASE_POLL_SECONDS)
@@ -275,15 +274,6 @@ class Door:
                 while await inbox.prune(connection, INBOX_DAYS):
                     pass
             await asyncio.sleep(PRUNE_SECONDS)
-
-
-_CONNECTION_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    ConnectionError,
-)
-_DATABASE_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 async def _with_follow(work: Awaitable[Follow]) -> tuple[None, Follow]:

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs, unquote
 from uuid import UUID
 
-import asyncpg
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -29,7 +28,7 @@ from services.signals.receipts import oldest_shown
 from services.signals.sign_in import PartnerAccount
 from services.signals.sql import events as event_sql
 from services.signals.sql import partners as partner_sql
-from shared import clock, log
+from shared import clock, db, log
 from shared.contracts import partners
 from shared.contracts.envelope import BODY_BYTES_MAX, CONTENT_TYPE, Lane
 from shared.core import Core
@@ -50,12 +49,6 @@ CURSOR = r"^([0-9]{1,18}\.[0-9a-f]{32})?$"  # transaction and event; a partner t
 AWAY_RETRY_SECONDS = 10
 TURN_SECONDS_MAX = 20
 FIRST = (0, UUID(int=0))
-# What asyncpg raises when the server is gone, refuses, or has no room; of the last two kinds some
-# are also raised for a statement that is wrong, so the server is asked once more.
-AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-CONNECTION_LOST = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-                   asyncpg.OperatorInterventionError)  # fmt: skip
-PING_SECONDS_MAX = 3
 ACQUIRE_SECONDS_MAX = 5
 
 
@@ -97,7 +90,7 @@ class FrontDesk:
                 return await door.transact(lambda tx: take_in(tx, part, self.office))
             finally:
                 door.left(lane, len(part))
-        except AWAY as error:
+        except db.MAYBE_AWAY as error:
             raise await self.problem_of(error) from None
 
     @asynccontextmanager
@@ -106,24 +99,15 @@ class FrontDesk:
         try:
             async with self.core.pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
                 yield connection
-        except AWAY as error:
+        except db.MAYBE_AWAY as error:
             raise await self.problem_of(error) from None
 
     async def problem_of(self, error: Exception) -> Problem:
         """503 when the database is away; what is wrong with a statement is raised as it is."""
-        if not isinstance(error, CONNECTION_LOST) and await self.has_database():
+        if not isinstance(error, db.CONNECTION_LOST) and await db.answers(self.core.pool):
             raise error
         logger.warning("database_away", fault=log.fault_of(error))
         return unavailable("The database does not answer.", AWAY_RETRY_SECONDS)
-
-    async def has_database(self) -> bool:
-        """Whether the database answers."""
-        try:
-            async with asyncio.timeout(PING_SECONDS_MAX):
-                await self.core.pool.fetchval("select 1")
-        except AWAY:
-            return False
-        return True
 
 
 def lane_of(arrival: Arrival) -> Lane:
@@ -164,7 +148,7 @@ async def who_sends(request: Request, desk: Shared) -> PartnerAccount:
     """The partner who signed in, its request counted."""
     try:
         account = await desk.account_of(request)
-    except AWAY as error:
+    except db.MAYBE_AWAY as error:
         raise await desk.problem_of(error) from None
     assert isinstance(account, PartnerAccount)
     desk.limits.count_request(account.id, account.requests_per_minute)

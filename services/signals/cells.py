@@ -4,6 +4,7 @@ Dutch and ISO dates, Dutch and English decimals, ja and nee. What cannot be read
 whose text is never shown: it could repeat what stood there.
 """
 
+import math
 import re
 from datetime import date, datetime
 
@@ -12,7 +13,7 @@ from shared.contracts.forms import Form
 DUTCH_DATE = re.compile(r"([0-3]?[0-9])[-/.]([01]?[0-9])[-/.]((?:19|20)[0-9]{2})")
 ISO_DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 # Groups of three with one kind of sign between, then two decimals behind the other kind.
-DUTCH_AMOUNT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,([0-9]{1,2}))?")
+DUTCH_AMOUNT = re.compile(r"([1-9][0-9]{0,2}(?:\.[0-9]{3})+|[0-9]+)(?:,([0-9]{1,2}))?")
 ENGLISH_AMOUNT = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)\.([0-9]{1,2})")
 YES, NO = {"ja", "j", "true", "waar", "1"}, {"nee", "n", "false", "onwaar", "0"}
 
@@ -44,10 +45,14 @@ def to_amount(cell: Cell) -> str:
     if isinstance(cell, bool):
         raise ValueError("not an amount")  # noqa: TRY004 - a cell's content, not a programmer's type
     if isinstance(cell, int | float):
+        if not math.isfinite(cell):
+            raise ValueError("not an amount")
         return f"{cell:.2f}"
-    text = to_text(cell).replace("€", "").replace("EUR", "").replace(" ", "").replace(" ", "")
+    text = re.sub(r"€|EUR|\s", "", to_text(cell))  # a space that does not break is \s too
     sign = "-" if text.startswith("-") else ""
-    found = DUTCH_AMOUNT.fullmatch(text.lstrip("-")) or ENGLISH_AMOUNT.fullmatch(text.lstrip("-"))
+    found = DUTCH_AMOUNT.fullmatch(text.removeprefix("-")) or ENGLISH_AMOUNT.fullmatch(
+        text.removeprefix("-")
+    )
     if not found:
         raise ValueError("not an amount")
     euros = found[1].replace(".", "").replace(",", "")

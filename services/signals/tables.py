@@ -29,6 +29,7 @@ from shared.contracts.forms import Form
 from shared.contracts.signals import Fault, PartnerKind
 
 ROWS_MAX = 200_000
+LINES_MAX = 1_048_576  # of a sheet in Excel; a row may give any number as its own
 COLUMNS_MAX = 200
 CELL_LENGTH_MAX = 2_000
 UNZIPPED_BYTES_MAX = 1024**3
@@ -104,7 +105,7 @@ class Table:
         """Every row that is not empty; raises TableFault when the file breaks off."""
         count = 0
         for number, values in self.numbered:
-            if any(value not in (None, "") for value in values):
+            if not all(map(_is_empty, values)):
                 count += 1
                 if count > ROWS_MAX:
                     raise TableFault(fault("too_many_rows", f"rij {number}"))
@@ -112,9 +113,11 @@ class Table:
 
     def _row(self, number: int, values: Sequence[Cell]) -> Row:
         found: dict[str, Any] = {}
-        faults = []
+        # An amount as 12,50 between commas without quotes would move what follows, and lose cents.
+        beyond = values[len(self.columns) :]
+        faults = [] if all(map(_is_empty, beyond)) else [fault("not_a_table", f"rij {number}")]
         for column, value in zip(self.columns, values, strict=False):
-            if column is None or value in (None, "") or column in found:
+            if column is None or _is_empty(value) or column in found:
                 continue
             try:
                 found[column] = self._convert(column, value)
@@ -132,6 +135,10 @@ class Table:
         return _conversion(column)[0](value)
 
 
+def _is_empty(cell: Cell) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
 def _conversion(column: str) -> Convert:
     if column in DATES:
         return cells.to_date, cells.A_DATE
@@ -147,7 +154,7 @@ def open_table(path: Path, layout: Layout, sender: Sender) -> Table:
     with path.open("rb") as file:
         is_zip = file.read(4) == b"PK\x03\x04"
     numbered = _read_workbook(path) if is_zip else _read_csv(path)
-    header = next(numbered, None)
+    header = next((line for line in numbered if not all(map(_is_empty, line[1]))), None)
     if header is None:
         raise TableFault(fault("no_header", "rij 1"))
     columns, unknown = _understand(header[1], layout, sender)
@@ -161,7 +168,8 @@ def _read_csv(path: Path) -> Iterator[tuple[int, Sequence[Cell]]]:
             first = file.readline(CELL_LENGTH_MAX * COLUMNS_MAX)
             file.seek(0)
             sign = ";" if first.count(";") >= first.count(",") else ","
-            reader = csv.reader(file, delimiter=sign)
+            # Strict: a quote that is never closed would swallow the rows that follow.
+            reader = csv.reader(file, delimiter=sign, strict=True)
             for values in reader:
                 number = reader.line_num
                 yield number, values[:COLUMNS_MAX]
@@ -193,6 +201,8 @@ def _read_workbook(path: Path) -> Iterator[tuple[int, Sequence[Cell]]]:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()  # a wrong size on file must not hide rows
             for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
+                if number > LINES_MAX:
+                    raise TableFault(fault("too_many_rows", f"rij {number}"))
                 yield number, values[:COLUMNS_MAX]
             book.close()
     except NO_WORKBOOK:

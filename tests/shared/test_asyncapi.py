@@ -49,6 +49,13 @@ def payloads(told: dict[str, Any], address: str) -> list[dict[str, Any]]:
     return found
 
 
+def data_fields(told: dict[str, Any], payload: dict[str, Any]) -> set[str]:
+    """The names of the fields within an envelope's data."""
+    data = payload["properties"]["data"]
+    data = resolve(told, data["$ref"]) if "$ref" in data else data
+    return set(data["properties"])
+
+
 def test_it_is_version_3_and_every_reference_leads_somewhere(service: str) -> None:
     told = document(service)
     assert told["asyncapi"].startswith("3.")
@@ -62,11 +69,10 @@ def test_every_channel_has_the_schema_of_its_event(service: str) -> None:
     for event in topology.EVENTS:
         if service in {event.owner, *event.consumers}:
             for lane in event.lanes:
-                (payload, *_) = payloads(told, event.channel(lane)[1])
-                data = payload["properties"]["data"]
-                data = resolve(told, data["$ref"]) if "$ref" in data else data
+                # Events of one address share it: the answers to a partner go to its own queue.
                 names = {field.alias or name for name, field in event.model_fields.items()}
-                assert data["properties"].keys() >= names, event.__name__
+                known = [data_fields(told, one) for one in payloads(told, event.channel(lane)[1])]
+                assert any(fields >= names for fields in known), event.__name__
 
 
 def test_partners_find_their_events_with_the_dutch_fields() -> None:
@@ -74,10 +80,8 @@ def test_partners_find_their_events_with_the_dutch_fields() -> None:
     for event in partners.EVENTS:
         for lane in event.accepted_as.lanes:
             (payload, *_) = payloads(told, event.binding(lane))
-            data = payload["properties"]["data"]
-            data = resolve(told, data["$ref"]) if "$ref" in data else data
             names = {field.alias or name for name, field in event.model_fields.items()}
-            assert data["properties"].keys() >= names, event.wire_name
+            assert data_fields(told, payload) >= names, event.wire_name
 
 
 def test_each_channel_is_received_or_sent(service: str) -> None:

@@ -104,13 +104,16 @@ def test_a_cell_that_cannot_be_read_is_named_by_its_column(
     ("cell", "wanted"),
     [("1.250", "1250.00"), ("1250.5", "1250.50"), ("1250,5", "1250.50"), ("€ 12", "12.00"),
      ("1,250.75", "1250.75"), ("1.250.000,00", "1250000.00"), (12, "12.00"), (0.1 + 0.2, "0.30"),
-     ("-5", "-5.00"), ("0,00", "0.00")],
+     ("-5", "-5.00"), ("0,00", "0.00"),
+     ("€\u00a01.250,75", "1250.75")],
 )  # fmt: skip
 def test_amounts_are_read_as_the_dutch_write_them(cell: Cell, wanted: str) -> None:
     assert cells.to_amount(cell) == wanted
 
 
-@pytest.mark.parametrize("cell", ["", "1.2.3", "12,345", "een", True, "1 2 x"])
+@pytest.mark.parametrize(
+    "cell", ["", "1.2.3", "12,345", "een", True, "1 2 x", "0.500", "--5", float("inf")]
+)
 def test_what_is_no_amount_is_refused(cell: Cell) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - any text: it is never shown
         cells.to_amount(cell)
@@ -209,3 +212,42 @@ def test_every_column_has_a_place_in_an_event() -> None:
     assert tables.column_of("data.signaalpartner.type") == "signaalpartnertype"
     assert tables.column_of("data.inspanningen.aanbodOp") == "aanbodOp"
     assert tables.column_of("source") == "source"
+
+
+def test_blank_lines_and_cells_of_spaces_hold_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", [GOOD | {"achternaam": "  "}, dict.fromkeys(GOOD, " ")])
+    path.write_text("\n\n" + path.read_text())
+    (row,) = read(path)
+    assert (row.number, row.faults) == (4, ())
+    assert "achternaam" not in row.document["data"]["client"]
+
+
+def test_a_quote_never_closed_swallows_no_rows(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", [GOOD | {"achternaam": "OPEN"}, GOOD, GOOD])
+    path.write_text(path.read_text().replace("OPEN", '"OPEN'))
+    assert {code for code, _ in faults_of(path)} == {"not_a_table"}
+
+
+def test_cells_beyond_the_header_are_refused_and_empty_ones_are_not(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", [GOOD, GOOD])
+    header, one, other = path.read_text().splitlines()
+    path.write_text("\n".join([header, one + ";75", other + ";;"]))
+    bad, good = read(path)
+    assert [(fault.code, fault.field) for fault in bad.faults] == [("not_a_table", "rij 2")]
+    assert good.faults == ()
+
+
+def test_a_row_that_says_it_is_far_down_ends_the_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "LINES_MAX", 50)
+    for far in (50, 51):
+        book = openpyxl.Workbook()
+        sheet = book.active
+        assert sheet is not None
+        sheet.append(list(GOOD))
+        for at, value in enumerate(GOOD.values(), 1):
+            sheet.cell(far, at, value)
+        book.save(tmp_path / str(far))
+    assert len(read(tmp_path / "50")) == 1
+    assert faults_of(tmp_path / "51") == {("too_many_rows", "rij 51")}
