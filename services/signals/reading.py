@@ -96,12 +96,18 @@ def _faults_of_body(body: bytes) -> Iterator[Fault]:
         yield fault("nul", "data")
 
 
+def is_bsn_name(name: str) -> bool:
+    """Whether a field or column is named as a citizen service number: `bsn_nr`, `BSN huurder`."""
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)
+    return not BSN_NAMES.isdisjoint(map(str.lower, [*words, "".join(words)]))
+
+
 def citizen_numbers(part: Any, path: str = "", depth: int = 0) -> Iterator[Fault]:
     """Every place that is named after the BSN or holds what looks like one; never the number."""
     if isinstance(part, dict):
         for name, inner in part.items():
             inside = f"{path}{shown(name)}"
-            if "".join(filter(str.isalpha, name)).lower() in BSN_NAMES:
+            if is_bsn_name(name):
                 yield fault("bsn", inside)
             elif name not in OWN_NUMBERS and depth < DEPTH_MAX:
                 yield from citizen_numbers(inner, f"{inside}.", depth + 1)

@@ -4,10 +4,7 @@ Read row by row with bounded memory. A row's id follows from partner, contract, 
 its time from that day, so that the same row sent twice is the same event with the same body.
 """
 
-import codecs
-import csv
 import re
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -15,12 +12,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from services.signals import cells, vera
 from services.signals.cells import Cell
-from services.signals.reading import BSN_NAMES, is_one_edit
+from services.signals.reading import is_bsn_name, is_one_edit
+from services.signals.sheets import Numbered, TableFault, is_empty, read_lines
 from services.signals.texts import fault
 from shared.clock import AMSTERDAM
 from shared.contracts import partners
@@ -29,11 +24,7 @@ from shared.contracts.forms import Form
 from shared.contracts.signals import Fault, PartnerKind
 
 ROWS_MAX = 200_000
-LINES_MAX = 1_048_576  # of a sheet in Excel; a row may give any number as its own
-COLUMNS_MAX = 200
 CELL_LENGTH_MAX = 2_000
-UNZIPPED_BYTES_MAX = 1024**3
-CHUNK_BYTES = 1 << 20
 NAME_LENGTH_MAX = 60
 
 CLIENT = ("postcode", "huisnummer", "huisletter", "huisnummertoevoeging", "bagId",
@@ -53,24 +44,11 @@ YES_NO = {"bezwaar", "crisissignaal", "warmeOverdracht"}
 Convert = tuple[Callable[[Cell], Any], Form]
 
 
-# What a file that only begins as a workbook makes openpyxl raise.
-NO_WORKBOOK = (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError,
-               TypeError, AttributeError, EOFError, SyntaxError, RuntimeError)  # fmt: skip
-
-
 class Layout(StrEnum):
     """Whose names the columns have."""
 
     VOORDEUR = "voordeur"
     VERA = "vera"
-
-
-class TableFault(Exception):
-    """The file as a whole cannot be read; nothing of what follows was."""
-
-    def __init__(self, *faults: Fault) -> None:
-        super().__init__("; ".join(one.text_en for one in faults))
-        self.faults = faults
 
 
 @dataclass(frozen=True)
@@ -99,13 +77,13 @@ class Table:
     layout: Layout
     columns: Sequence[str | None]  # of each position, our name; None: not known, and not read
     unknown: tuple[str, ...]
-    numbered: Iterator[tuple[int, Sequence[Cell]]]
+    numbered: Iterator[Numbered]
 
     def rows(self) -> Iterator[Row]:
         """Every row that is not empty; raises TableFault when the file breaks off."""
         count = 0
         for number, values in self.numbered:
-            if not all(map(_is_empty, values)):
+            if not all(map(is_empty, values)):
                 count += 1
                 if count > ROWS_MAX:
                     raise TableFault(fault("too_many_rows", f"rij {number}"))
@@ -115,9 +93,9 @@ class Table:
         found: dict[str, Any] = {}
         # An amount as 12,50 between commas without quotes would move what follows, and lose cents.
         beyond = values[len(self.columns) :]
-        faults = [] if all(map(_is_empty, beyond)) else [fault("not_a_table", f"rij {number}")]
+        faults = [] if all(map(is_empty, beyond)) else [fault("extra_cells", f"rij {number}")]
         for column, value in zip(self.columns, values, strict=False):
-            if column is None or _is_empty(value) or column in found:
+            if column is None or is_empty(value) or column in found:
                 continue
             try:
                 found[column] = self._convert(column, value)
@@ -125,7 +103,7 @@ class Table:
                 faults.append(fault("unknown_code", column, str(code)))
             except (ValueError, OverflowError):
                 faults.append(fault("invalid", column, _conversion(column)[1]))
-        return Row(number, _document(found, self.sender), tuple(faults))
+        return Row(number, _document(found, self.sender, number), tuple(faults))
 
     def _convert(self, column: str, value: Cell) -> Any:
         if isinstance(value, str) and len(value) > CELL_LENGTH_MAX:
@@ -133,10 +111,6 @@ class Table:
         if self.layout is Layout.VERA and column not in DATES | YES_NO | {"bedrag"}:
             value = vera.decode(column, cells.to_text(value))
         return _conversion(column)[0](value)
-
-
-def _is_empty(cell: Cell) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _conversion(column: str) -> Convert:
@@ -151,68 +125,12 @@ def _conversion(column: str) -> Convert:
 
 def open_table(path: Path, layout: Layout, sender: Sender) -> Table:
     """Read the header of a file; raises TableFault naming every fault of the file as a whole."""
-    with path.open("rb") as file:
-        is_zip = file.read(4) == b"PK\x03\x04"
-    numbered = _read_workbook(path) if is_zip else _read_csv(path)
-    header = next((line for line in numbered if not all(map(_is_empty, line[1]))), None)
+    numbered = read_lines(path)
+    header = next((line for line in numbered if not all(map(is_empty, line[1]))), None)
     if header is None:
         raise TableFault(fault("no_header", "rij 1"))
     columns, unknown = _understand(header[1], layout, sender)
     return Table(sender, layout, columns, unknown, numbered)
-
-
-def _read_csv(path: Path) -> Iterator[tuple[int, Sequence[Cell]]]:
-    encoding, number = _encoding(path), 0
-    with path.open(encoding=encoding, newline="") as file:
-        try:
-            first = file.readline(CELL_LENGTH_MAX * COLUMNS_MAX)
-            file.seek(0)
-            sign = ";" if first.count(";") >= first.count(",") else ","
-            # Strict: a quote that is never closed would swallow the rows that follow.
-            reader = csv.reader(file, delimiter=sign, strict=True)
-            for values in reader:
-                number = reader.line_num
-                yield number, values[:COLUMNS_MAX]
-        except (csv.Error, UnicodeDecodeError):
-            raise TableFault(fault("not_a_table", f"rij {number + 1}")) from None
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8 (a BOM is skipped) if the whole file is; else what Excel writes in Western Europe."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        try:
-            while part := file.read(CHUNK_BYTES):
-                if b"\x00" in part:
-                    raise TableFault(fault("not_a_table", "bestand"))
-                decoder.decode(part)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8-sig"
-
-
-def _read_workbook(path: Path) -> Iterator[tuple[int, Sequence[Cell]]]:
-    """The rows of a workbook's first sheet, streamed: memory does not grow with the rows."""
-    try:
-        _refuse_bomb(path)
-        with path.open("rb") as file:  # openpyxl judges a path by its ending, an open file not
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # a wrong size on file must not hide rows
-            for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
-                if number > LINES_MAX:
-                    raise TableFault(fault("too_many_rows", f"rij {number}"))
-                yield number, values[:COLUMNS_MAX]
-            book.close()
-    except NO_WORKBOOK:
-        raise TableFault(fault("not_a_table", "bestand")) from None
-
-
-def _refuse_bomb(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        if sum(one.file_size for one in archive.infolist()) > UNZIPPED_BYTES_MAX:
-            raise TableFault(fault("too_large_inside", "bestand"))
 
 
 def _understand(
@@ -223,10 +141,13 @@ def _understand(
     if layout is Layout.VERA:
         by_name |= {name.lower(): ours for name, ours in vera.COLUMNS.items()}
     columns: list[str | None] = []
-    unknown, faults = [], []
+    unknown, faults, names = [], [], set()
     for given in header:
         name = str(given if given is not None else "").strip()
         columns.append(by_name.get(name.lower()))
+        if name and name.lower() in names:
+            faults.append(fault("twice", _shown(name)))
+        names.add(name.lower())
         if columns[-1] is None and name:
             if found := _fault_of_column(name, by_name, layout):
                 faults.append(found)
@@ -242,13 +163,12 @@ def _understand(
 
 
 def _fault_of_column(name: str, by_name: Mapping[str, str], layout: Layout) -> Fault | None:
-    letters = "".join(filter(str.isalpha, name.rpartition(".")[2])).lower()
-    if letters in BSN_NAMES:
+    if is_bsn_name(name):
         return fault("bsn", _shown(name))
     near = next((one for one in sorted(by_name) if is_one_edit(name.lower(), one)), None)
     if near:
         return fault("nearly_named", _shown(name), by_name[near])
-    if layout is Layout.VERA and name.partition(".")[0] in vera.ENTITIES and "." in name:
+    if layout is Layout.VERA and "." in name:
         return fault("unknown_vera", _shown(name))
     return None
 
@@ -259,7 +179,7 @@ def _shown(name: str) -> str:
     return name if is_name else "(…)"
 
 
-def _document(found: Mapping[str, Any], sender: Sender) -> dict[str, Any]:
+def _document(found: Mapping[str, Any], sender: Sender, number: int) -> dict[str, Any]:
     kind = found.get(KIND) or (next(iter(sender.kinds)).value if len(sender.kinds) == 1 else None)
     data: dict[str, Any] = {name: found[name] for name in OWN if name in found}
     if kind:
@@ -267,7 +187,9 @@ def _document(found: Mapping[str, Any], sender: Sender) -> dict[str, Any]:
     data["client"] = {name: found[name] for name in CLIENT if name in found}
     data["inspanningen"] = {name: found[name] for name in EVIDENCES if name in found}
     day = found.get("signaaldatum", "")
-    row_id = derived_id("row", sender.partner_id, found.get("contractnummer", ""), kind, day)
+    row_id = derived_id(
+        "row", sender.partner_id, found.get("contractnummer", ""), kind, day or f"rij {number}"
+    )
     return {
         "specversion": "1.0",
         "id": f"rij-{row_id}",

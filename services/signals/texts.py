@@ -118,6 +118,12 @@ FAULTS: dict[str, Words] = {
         "is no table that can be read: send CSV or XLSX with one header",
         TABLES,
     ),
+    "extra_cells": Words(
+        "meer cellen dan de kop: staat een bedrag met een komma tussen aanhalingstekens?",
+        "the row has more cells than the header: is an amount with a comma in quotes?",
+        TABLES,
+    ),
+    "twice": Words("deze kolom staat er tweemaal", "this column is there twice", TABLES),
     "too_large_inside": Words("is uitgepakt te groot", "is too large once it is unpacked", TABLES),
     "too_many_rows": Words(
         "meer dan 200.000 rijen: deel het bestand", "more than 200,000 rows: split the file", TABLES

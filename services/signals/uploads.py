@@ -24,8 +24,9 @@ from services.signals.api import PART_MAX, FrontDesk, Shared, Who
 from services.signals.arrivals import Arrival
 from services.signals.intake import Outcome, Result, preview
 from services.signals.rules import cents
+from services.signals.sheets import TableFault
 from services.signals.sql import partners as partner_sql
-from services.signals.tables import Layout, Row, Sender, Table, TableFault, column_of, open_table
+from services.signals.tables import Layout, Row, Sender, Table, column_of, open_table
 from shared.contracts.signals import Fault
 from shared.web.problems import Problem
 

@@ -9,8 +9,9 @@ or the day of the signal: those keep our names. Source: Aedes-datastandaarden, v
 COLUMNS = {
     "overeenkomst.code": "contractnummer",
     "overeenkomst.begindatum": "ingangsdatumHuurovereenkomst",
-    "overeenkomst.saldo": "bedrag",  # as INC has it: a saldo of boekingen of an overeenkomst
+    "debiteur.saldo": "bedrag",
     "eenheidadres.gemeente": "gemeentecode",
+    "eenheidadres.gemeente.code": "gemeentecode",
     "eenheidadres.postcode": "postcode",
     "eenheidadres.huisnummer": "huisnummer",
     "eenheidadres.huisletter": "huisletter",
@@ -21,12 +22,11 @@ COLUMNS = {
     "natuurlijkPersoon.voorletters": "voorletters",
     "natuurlijkPersoon.geboortedatum": "geboortedatum",
     "natuurlijkPersoon.voorkeurstaal": "taal",
+    "natuurlijkPersoon.voorkeurstaal.code": "taal",
     "contactgegevens.TEL": "telefoonnummer",
     "contactgegevens.MOB": "telefoonnummer",
     "contactgegevens.EMA": "email",
 }
-# VERA's entities: a column that begins so and is not above is one that we do not know.
-ENTITIES = {name.partition(".")[0] for name in COLUMNS}
 # Reference list TAAL to ISO 639-1.
 LANGUAGES = {"DUI": "de", "ENG": "en", "FRA": "fr", "NLD": "nl", "SPA": "es", "TUR": "tr"}
 CODE_LISTS = {"taal": ("TAAL", LANGUAGES)}

@@ -11,9 +11,10 @@ from typing import Any
 import openpyxl
 import pytest
 
-from services.signals import cells, tables
+from services.signals import cells, sheets, tables
 from services.signals.cells import Cell
-from services.signals.tables import COLUMNS, Layout, Row, Sender, TableFault, open_table
+from services.signals.sheets import TableFault
+from services.signals.tables import COLUMNS, Layout, Row, Sender, open_table
 from shared.contracts.signals import PartnerKind
 
 SENDER = Sender("woonstad", "90000001", frozenset({PartnerKind.RENT}))
@@ -138,6 +139,22 @@ def test_a_header_is_judged_as_a_whole(tmp_path: Path) -> None:
     assert open_table(good, Layout.VOORDEUR, SENDER).unknown == ("hobby",)
 
 
+@pytest.mark.parametrize("name", ["bsn_nr", "BSN huurder", "client.bsn", "Sofi-nummer"])
+def test_a_column_for_citizen_service_numbers_is_refused(tmp_path: Path, name: str) -> None:
+    assert faults_of(write(tmp_path / "t.csv", [GOOD | {name: "1"}])) == {("bsn", name)}
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", [GOOD | {"Postcode": "9902AB"}])
+    assert faults_of(path) == {("twice", "Postcode")}
+
+
+def test_rows_without_a_day_have_ids_of_their_own(tmp_path: Path) -> None:
+    bad = GOOD | {"signaaldatum": "31-02-2026"}
+    one, other = read(write(tmp_path / "t.csv", [bad, bad]))
+    assert one.document["id"] != other.document["id"]
+
+
 def test_what_is_no_table_is_said_to_be_so(tmp_path: Path) -> None:
     path = tmp_path / "t"
     for content, wanted in (
@@ -159,13 +176,35 @@ def test_a_workbook_that_unpacks_too_large_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openpyxl.Workbook().save(tmp_path / "t")
-    monkeypatch.setattr(tables, "UNZIPPED_BYTES_MAX", 1000)
-    assert faults_of(tmp_path / "t") == {("too_large_inside", "bestand")}
+    for limit in ("SHEET_BYTES_MAX", "HELD_BYTES_MAX"):
+        with monkeypatch.context() as patch:
+            patch.setattr(sheets, limit, 100)
+            assert faults_of(tmp_path / "t") == {("too_large_inside", "bestand")}
+
+
+def test_one_row_or_line_without_end_is_refused(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(list(GOOD))
+    sheet.append(["x" * 32_000] * 200)
+    book.save(tmp_path / "inline")
+    long = zipfile.ZipFile(tmp_path / "long", "w", zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(tmp_path / "inline") as short, long:
+        for one in short.infolist():
+            content = short.read(one)
+            if "worksheets/" in one.filename:
+                cells_of_x = b'<c t="inlineStr"><is><t>' + b"x" * 32_000 + b"</t></is></c>"
+                content = content.replace(b"</row>", cells_of_x * 200 + b"</row>")
+            long.writestr(one.filename, content)
+    assert faults_of(tmp_path / "long") == {("too_large_inside", "bestand")}
+    (tmp_path / "csv").write_text(";".join(GOOD) + "\n" + ";" * sheets.LINE_LENGTH_MAX)
+    assert faults_of(tmp_path / "csv") == {("not_a_table", "rij 2")}
 
 
 VERA = {
     "gemeentecode": "eenheidadres.gemeente", "contractnummer": "overeenkomst.code",
-    "bedrag": "overeenkomst.saldo", "postcode": "eenheidadres.postcode",
+    "bedrag": "debiteur.saldo", "postcode": "eenheidadres.postcode",
     "huisnummer": "eenheidadres.huisnummer", "achternaam": "natuurlijkPersoon.achternaam",
 }  # fmt: skip
 
@@ -182,10 +221,9 @@ def test_vera_names_and_codes_are_known(tmp_path: Path) -> None:
     )
     assert [(one.code, one.field) for one in wrong.faults] == [("unknown_code", "taal")]
     assert "TAAL" in wrong.faults[0].text_nl
-    strange = write(tmp_path / "t.csv", [row | {"natuurlijkPersoon.roepnaam": "X"}])
-    assert faults_of(strange, layout=Layout.VERA) == {
-        ("unknown_vera", "natuurlijkPersoon.roepnaam")
-    }
+    for name in ("natuurlijkPersoon.roepnaam", "huurovereenkomst.saldo"):
+        strange = write(tmp_path / "t.csv", [row | {name: "X"}])
+        assert faults_of(strange, layout=Layout.VERA) == {("unknown_vera", name)}
 
 
 def test_a_long_file_needs_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
@@ -233,14 +271,14 @@ def test_cells_beyond_the_header_are_refused_and_empty_ones_are_not(tmp_path: Pa
     header, one, other = path.read_text().splitlines()
     path.write_text("\n".join([header, one + ";75", other + ";;"]))
     bad, good = read(path)
-    assert [(fault.code, fault.field) for fault in bad.faults] == [("not_a_table", "rij 2")]
+    assert [(fault.code, fault.field) for fault in bad.faults] == [("extra_cells", "rij 2")]
     assert good.faults == ()
 
 
 def test_a_row_that_says_it_is_far_down_ends_the_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "LINES_MAX", 50)
+    monkeypatch.setattr(sheets, "LINES_MAX", 50)
     for far in (50, 51):
         book = openpyxl.Workbook()
         sheet = book.active
