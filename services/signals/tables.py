@@ -41,6 +41,8 @@ OPTIONAL = {KIND, "crisissignaal", "warmeOverdracht", "ingangsdatumHuurovereenko
 DATES = {"signaaldatum", "ontstaansdatum", "ingangsdatumHuurovereenkomst", "geboortedatum",
          *EVIDENCES}  # fmt: skip
 YES_NO = {"bezwaar", "crisissignaal", "warmeOverdracht"}
+# VERA has a telephone and a mobile number: the first that is filled is taken.
+SEVERAL = {"telefoonnummer"}
 Convert = tuple[Callable[[Cell], Any], Form]
 
 
@@ -144,11 +146,12 @@ def _understand(
     unknown, faults, names = [], [], set()
     for given in header:
         name = str(given if given is not None else "").strip()
-        columns.append(by_name.get(name.lower()))
-        if name and name.lower() in names:
+        ours = by_name.get(name.lower())
+        if (name and name.lower() in names) or (ours in columns and ours not in {None, *SEVERAL}):
             faults.append(fault("twice", _shown(name)))
         names.add(name.lower())
-        if columns[-1] is None and name:
+        columns.append(ours)
+        if ours is None and name:
             if found := _fault_of_column(name, by_name, layout):
                 faults.append(found)
             else:

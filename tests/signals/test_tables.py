@@ -226,6 +226,28 @@ def test_vera_names_and_codes_are_known(tmp_path: Path) -> None:
         assert faults_of(strange, layout=Layout.VERA) == {("unknown_vera", name)}
 
 
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [("eenheidadres.gemeente.code", "eenheidadres.gemeente"),
+     ("postcode", "eenheidadres.postcode"), ("natuurlijkPersoon.voorkeurstaal.code", "taal")],
+)  # fmt: skip
+def test_two_names_of_one_field_are_refused(tmp_path: Path, name: str, first: str) -> None:
+    row = {VERA.get(ours, ours): value for ours, value in GOOD.items()}
+    path = write(tmp_path / "t.csv", [row | {first: "", name: ""}])
+    assert faults_of(path, layout=Layout.VERA) == {("twice", name)}
+
+
+def test_of_two_telephone_numbers_the_first_that_is_filled_is_taken(tmp_path: Path) -> None:
+    row = {VERA.get(ours, ours): value for ours, value in GOOD.items()}
+    rows = [
+        row | {"contactgegevens.TEL": fixed, "contactgegevens.MOB": mobile}
+        for fixed, mobile in (("050 1234567", "06 12345678"), ("", "06 12345678"))
+    ]
+    found = read(write(tmp_path / "t.csv", rows), Layout.VERA)
+    numbers = [one.document["data"]["client"]["telefoonnummer"] for one in found]
+    assert numbers == ["050 1234567", "06 12345678"]
+
+
 def test_a_long_file_needs_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", [GOOD] * 20_000)
     tracemalloc.start()
