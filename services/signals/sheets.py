@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TypeAlias
 
-import openpyxl
+from openpyxl.packaging.manifest import Manifest
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.xml.constants import ARC_CONTENT_TYPES, WORKSHEET_TYPE
+from openpyxl.xml.functions import fromstring
 
 from services.signals.cells import Cell
 from services.signals.texts import fault
@@ -22,6 +25,9 @@ CHUNK_BYTES = 1 << 20
 # Sheets are streamed; what else is in a workbook openpyxl holds whole, at several times its size.
 SHEET_BYTES_MAX = 1024**3
 HELD_BYTES_MAX = 48 * 1024**2
+# Where every program puts its sheets; openpyxl knows some parts that it holds by their place only.
+SHEETS = re.compile(r"xl/worksheets/[^/]+")
+TYPES_BYTES_MAX = 1024**2  # the list that says which part is what
 # One row is held whole too.
 ROW_BYTES_MAX = 4 * 1024**2
 ROW_BEGINS = re.compile(rb"<(?:[A-Za-z]+:)?row[ />]")
@@ -91,44 +97,71 @@ def _encoding(path: Path) -> str:
     return "utf-8-sig"
 
 
+class _Reader(ExcelReader):  # type: ignore[misc]  # it has no types
+    """Reads no sheet of a chart: it is held whole, whatever part it says it is, and is no table."""
+
+    def read_chartsheet(self, sheet: object, rel: object) -> None: ...
+
+
 def _read_workbook(path: Path) -> Iterator[Numbered]:
     """The rows of a workbook's first sheet, streamed: memory does not grow with the rows."""
     try:
-        _refuse_bomb(path)
+        sheets = _refuse_bomb(path)
         with path.open("rb") as file:  # openpyxl judges a path by its ending, an open file not
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheet = book.worksheets[0]
+            reader = _Reader(file, read_only=True, data_only=True, keep_links=False)
+            reader.read()
+            sheet = reader.wb.worksheets[0]
+            if sheet._worksheet_path not in sheets:
+                raise TableFault(fault("not_a_table", "bestand"))
             sheet.reset_dimensions()  # a wrong size on file must not hide rows
             for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
                 if number > LINES_MAX:
                     raise TableFault(fault("too_many_rows", f"rij {number}"))
                 yield number, values[:COLUMNS_MAX]
-            book.close()
+            reader.wb.close()
     except NO_WORKBOOK:
         raise TableFault(fault("not_a_table", "bestand")) from None
 
 
-def _refuse_bomb(path: Path) -> None:
+def _refuse_bomb(path: Path) -> set[str]:
+    """The names of the sheets, which are streamed; raises TableFault when a part is too large."""
     with zipfile.ZipFile(path) as archive:
-        held = streamed = 0
-        for one in archive.infolist():
-            if "worksheets/" in one.filename:
-                streamed += one.file_size
-            else:
-                held += one.file_size
+        parts = archive.infolist()
+        if archive.getinfo(ARC_CONTENT_TYPES).file_size > TYPES_BYTES_MAX:
+            raise TableFault(fault("too_large_inside", "bestand"))
+        sheets = _sheets(archive)
+        streamed = sum(one.file_size for one in parts if one.filename in sheets)
+        held = sum(one.file_size for one in parts) - streamed
         if streamed > SHEET_BYTES_MAX or held > HELD_BYTES_MAX:
             raise TableFault(fault("too_large_inside", "bestand"))
-        for one in archive.infolist():
-            if "worksheets/" in one.filename:
-                with archive.open(one) as sheet:
-                    _refuse_long_row(sheet)
+        for name in sheets:
+            with archive.open(name) as sheet:
+                _refuse_endless(sheet)
+    return sheets
 
 
-def _refuse_long_row(sheet: IO[bytes]) -> None:
-    since = 0
+def _sheets(archive: zipfile.ZipFile) -> set[str]:
+    """The parts that are a sheet and nothing else, as the workbook's own list of types says."""
+    manifest = Manifest.from_tree(fromstring(archive.read(ARC_CONTENT_TYPES)))
+    by_ending = {one.Extension: one.ContentType for one in manifest.Default}
+    told: dict[str, set[str]] = {}
+    for one in manifest.Override:
+        told.setdefault(one.PartName[1:], set()).add(one.ContentType)
+    return {
+        name
+        for name in archive.namelist()
+        if SHEETS.fullmatch(name)
+        and told.get(name, {by_ending.get(name.rpartition(".")[2])}) == {WORKSHEET_TYPE}
+    }
+
+
+def _refuse_endless(sheet: IO[bytes]) -> None:
+    """Raise TableFault for a row that is too long, or more of them than a sheet can have."""
+    since = count = 0
     while part := sheet.read(CHUNK_BYTES):
         since += len(part)
         for found in ROW_BEGINS.finditer(part):
             since = len(part) - found.start()
-        if since > ROW_BYTES_MAX:
+            count += 1
+        if since > ROW_BYTES_MAX or count > LINES_MAX:
             raise TableFault(fault("too_large_inside", "bestand"))

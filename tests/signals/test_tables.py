@@ -3,7 +3,7 @@
 import csv
 import tracemalloc
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -180,6 +180,72 @@ def test_a_workbook_that_unpacks_too_large_is_refused(
         with monkeypatch.context() as patch:
             patch.setattr(sheets, limit, 100)
             assert faults_of(tmp_path / "t") == {("too_large_inside", "bestand")}
+
+
+def repacked(path: Path, changes: Mapping[str, bytes]) -> Path:
+    """A workbook with a row on each of two sheets, and some of its parts added or changed."""
+    book = openpyxl.Workbook()
+    for sheet in (book.worksheets[0], book.create_sheet()):
+        sheet.append(list(GOOD))
+        sheet.append(list(GOOD.values()))
+    book.save(path.with_suffix(".first"))
+    with (
+        zipfile.ZipFile(path.with_suffix(".first")) as first,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        parts = {one: first.read(one) for one in first.namelist()}
+        for name, content in (parts | changes).items():
+            archive.writestr(name, content)
+    return path
+
+
+TYPES = "[Content_Types].xml"
+RELATIONS = "xl/_rels/workbook.xml.rels"
+SHEET_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+STRINGS_TYPE = SHEET_TYPE.replace(b"worksheet", b"sharedStrings")
+
+
+def override(part: str, kind: bytes) -> bytes:
+    return b'<Override PartName="/%s" ContentType="%s"/>' % (part.encode(), kind)
+
+
+@pytest.mark.parametrize("kinds", [[STRINGS_TYPE], [SHEET_TYPE, STRINGS_TYPE], []])
+def test_what_is_held_is_no_sheet_because_of_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kinds: Sequence[bytes]
+) -> None:
+    monkeypatch.setattr(sheets, "HELD_BYTES_MAX", 100_000)
+    monkeypatch.setattr(sheets, "ROW_BYTES_MAX", 1024**2)
+    strings = "xl/worksheets/strings.xml"
+    path = repacked(tmp_path / "good", {})
+    assert len(read(path)) == 1
+    with zipfile.ZipFile(path) as archive:
+        types = archive.read(TYPES)
+    told = b"".join(override(strings, kind) for kind in kinds)
+    changes = {
+        strings: b"<sst>" + b" " * 200_000,
+        TYPES: types.replace(b"</Types>", told + b"</Types>"),
+    }
+    assert faults_of(repacked(tmp_path / "bad", changes)) == {("too_large_inside", "bestand")}
+
+
+def test_a_sheet_that_is_said_to_be_a_chart_is_not_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(repacked(tmp_path / "good", {})) as archive:
+        relations = archive.read(RELATIONS)
+    chart = relations.replace(b"relationships/worksheet", b"relationships/chartsheet", 1)
+    assert chart != relations
+    assert len(read(repacked(tmp_path / "chart", {RELATIONS: chart}))) == 1, "of the second sheet"
+
+
+def test_more_rows_than_a_sheet_can_have_are_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "LINES_MAX", 100)
+    name = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(repacked(tmp_path / "good", {})) as archive:
+        content = archive.read(name)
+    rows = content.replace(b"</sheetData>", b"<row/>" * 100 + b"</sheetData>")
+    path = repacked(tmp_path / "bad", {name: rows})
+    assert faults_of(path) == {("too_large_inside", "bestand")}
 
 
 def test_one_row_or_line_without_end_is_refused(tmp_path: Path) -> None:
