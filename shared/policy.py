@@ -47,7 +47,7 @@ class Texts(Part):
 
 
 class EvidenceRule(Part):
-    """Which evidences a signal of some kinds of partner needs, from a day on."""
+    """That some kinds of partner may signal on a ground, with which evidences, from a day on."""
 
     kinds: frozenset[PartnerKind]
     ground: LegalGround
@@ -89,7 +89,10 @@ class SignalsPolicy(Part):
     def evidence_rule(
         self, kind: PartnerKind, ground: LegalGround, day: date
     ) -> EvidenceRule | None:
-        """What a signal of this day must have: the newest rule that fits; None when nothing."""
+        """What a signal of this day must have: the newest rule that fits.
+
+        None when partners of this kind may not signal on this ground at all.
+        """
         fitting = [
             rule
             for rule in self.evidences

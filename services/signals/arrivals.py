@@ -17,6 +17,9 @@ from shared.contracts.signals import Fault
 from shared.waiting import Delivery
 
 JSON = "application/json"
+# Levels of objects and lists in an event. Ours have four; a reader and a writer of JSON do not
+# agree on how many they can take.
+NESTING_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -77,4 +80,33 @@ def structured(attributes: Mapping[str, str], data: bytes, data_type: str) -> by
         return data
     # The type of the data stands in a header of its own in binary mode, and is no attribute there.
     document: dict[str, Any] = {**attributes, "datacontenttype": data_type, "data": content}
-    return orjson.dumps(document)
+    return as_body(document)
+
+
+def as_body(document: Any) -> bytes:
+    """A document as bytes; of one that is too deep to be written, enough to be refused for it."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return orjson.dumps(_cut(document, NESTING_MAX + 1))
+
+
+def _cut(part: Any, levels: int) -> Any:
+    if isinstance(part, dict):
+        return {name: _cut(one, levels - 1) for name, one in part.items()} if levels else None
+    if isinstance(part, list):
+        return [_cut(one, levels - 1) for one in part] if levels else None
+    return part
+
+
+def is_too_deep(document: Any) -> bool:
+    """Whether objects and lists stand in each other deeper than is reasonable."""
+    level = [document]
+    for _ in range(NESTING_MAX + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return False
+        level = [
+            inner for one in level for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return True

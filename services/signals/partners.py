@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from services.signals.rules import Agreement, Partner
+from services.signals.situation import Agreement, Partner
 from shared import topology
 from shared.contracts.envelope import FEEDBACK_EXCHANGE, INTAKE_EXCHANGE
 from shared.contracts.signals import LegalGround, PartnerKind
@@ -22,7 +22,8 @@ from shared.settings import StartupFault
 
 LIMITS = {"max-connections": 10, "max-channels": 40}
 HTTP_SECONDS_MAX = 20
-# A partner's id is its user at the broker: these are somebody else's.
+# A partner's id is its user at the broker: these are somebody else's, and so is the administrator,
+# whatever its name is.
 RESERVED = {*topology.SERVICES, "administrator", "monitor", "guest", "ops", "operator"}
 Kvk = Annotated[str, Field(pattern=r"^[0-9]{8}$", description="KvK number, eight digits")]
 
@@ -182,6 +183,11 @@ def _sync_partner(
     )
     for limit, value in LIMITS.items():
         broker.put(f"user-limits/{name}/{limit}", {"value": value})
+
+
+def administrator_of(url: str) -> str:
+    """The broker's user that a URL of the management API names."""
+    return httpx.URL(url).username
 
 
 def connect(url: str, vhost: str) -> Broker:

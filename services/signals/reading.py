@@ -1,17 +1,18 @@
 """From the bytes of a partner's message to an event, or to every fault of its form at once."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
+from itertools import islice
 from typing import Annotated, Any, get_args
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator, create_model
 from pydantic_core import ErrorDetails
 
-from services.signals.arrivals import Arrival
+from services.signals.arrivals import NESTING_MAX, Arrival, is_too_deep
 from services.signals.texts import fault
 from shared.contracts import partners
 from shared.contracts.envelope import BODY_BYTES_MAX
@@ -27,8 +28,13 @@ BSN_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 OWN_NUMBERS = {
     "id", "sequence", "contractnummer", "zaaknummer", "signaalId", "telefoonnummer", "bagId",
 }  # fmt: skip
-DEPTH_MAX = 20
-NAME_LENGTH_MAX = 40
+# A field's name: short, and without a dot, so that a path tells exactly what was not kept.
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+A_NAME = Form(
+    "een naam van 1 tot 40 letters, cijfers en _, niet met een cijfer vooraan",
+    "a name of 1 to 40 letters, digits and _ that does not begin with a digit",
+)
+UNKNOWN_MAX = 100  # names that an answer and a receipt can hold
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Reading:
     document: Mapping[str, Any] = field(default_factory=dict)
     envelope: Any = None
     event_class: type[partners.PartnerEvent] | None = None
-    unknown: tuple[str, ...] = ()  # names of fields that we do not know, and did not keep
+    unknown: tuple[str, ...] = ()  # paths of fields that we do not know, and did not keep
 
     @property
     def event_id(self) -> str | None:
@@ -61,6 +67,8 @@ def read(arrival: Arrival) -> Reading:
     if len(arrival.body) > BODY_BYTES_MAX:
         return Reading(faults)
     faults += citizen_numbers(document)
+    if is_too_deep(document):
+        return Reading([*faults, fault("too_deep", "data", str(NESTING_MAX))], document)
     wire_type = document.get("type")
     event_class = partners.BY_TYPE.get(wire_type) if isinstance(wire_type, str) else None
     if event_class is None:
@@ -83,8 +91,10 @@ def _read_event(
     except ValidationError as error:
         faults += [_in_words(one, _forms_by_path(model)) for one in error.errors()]
         envelope = lenient(model).model_validate(document)
-    names = list(unknown_names(envelope, ""))
+    names = list(islice(unknown_names(envelope, ""), UNKNOWN_MAX + 1))
     faults += [found for _, found in names if found]
+    if len(names) > UNKNOWN_MAX:
+        faults.append(fault("too_many_unknown", "data", str(UNKNOWN_MAX)))
     unknown = tuple(name for name, found in names if not found)
     return Reading(faults, document, envelope, event_class, unknown)
 
@@ -109,9 +119,9 @@ def citizen_numbers(part: Any, path: str = "", depth: int = 0) -> Iterator[Fault
             inside = f"{path}{shown(name)}"
             if is_bsn_name(name):
                 yield fault("bsn", inside)
-            elif name not in OWN_NUMBERS and depth < DEPTH_MAX:
+            elif name not in OWN_NUMBERS and depth < NESTING_MAX:
                 yield from citizen_numbers(inner, f"{inside}.", depth + 1)
-    elif isinstance(part, list) and depth < DEPTH_MAX:
+    elif isinstance(part, list) and depth < NESTING_MAX:
         for inner in part:
             yield from citizen_numbers(inner, path, depth + 1)
     elif isinstance(part, str | int) and any(map(is_bsn, NINE_DIGITS.findall(str(part)))):
@@ -125,7 +135,7 @@ def is_bsn(digits: str) -> bool:
 
 def shown(name: str) -> str:
     """A field's name, if it is one; what somebody wrote in its place is not repeated."""
-    return name if name.isidentifier() and len(name) <= NAME_LENGTH_MAX else "(…)"
+    return name if NAME.fullmatch(name) else "(…)"
 
 
 class _EnvelopeOnly(partners.PartnerEnvelope[Any]):
@@ -213,19 +223,19 @@ def unknown_names(part: Any, path: str) -> Iterator[tuple[str, Fault | None]]:
 
 def _fault_of_name(name: str, path: str, known: set[str]) -> Fault | None:
     near = next((one for one in sorted(known) if is_one_edit(name.lower(), one.lower())), None)
-    return fault("nearly_named", path, near) if near else None
+    if near:
+        return fault("nearly_named", path, near)
+    return None if NAME.fullmatch(name) else fault("field_name", path, A_NAME)
 
 
-def known_only(part: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    """A document as accepted: without the fields that a model does not know."""
+def without(part: Mapping[str, Any], paths: Collection[str]) -> dict[str, Any]:
+    """A document without the fields at these paths, such as `data.hobby`."""
     kept: dict[str, Any] = {}
-    for name, info in model.model_fields.items():
-        alias = info.alias or name
-        if alias in part:
-            value, kind = part[alias], info.annotation
-            if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Wire):
-                value = known_only(value, kind)
-            kept[alias] = value
+    for name, value in part.items():
+        if name in paths and "." not in name:
+            continue
+        below = [path.removeprefix(f"{name}.") for path in paths if path.startswith(f"{name}.")]
+        kept[name] = without(value, below) if below and isinstance(value, dict) else value
     return kept
 
 

@@ -4,78 +4,27 @@ Validity only: whether a signal is worth taking up is triage's to say. A refused
 id, partner, time, hash and faults, and nothing of what it said.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import rfc8785
 
 from services.signals.arrivals import Arrival
-from services.signals.reading import Reading, known_only, read
-from services.signals.texts import DECREE, fault
-from shared.clock import amsterdam_day
+from services.signals.checks import CHECKS
+from services.signals.dates import EVIDENCES
+from services.signals.reading import Reading, read, without
+from services.signals.situation import Partner, Situation
+from services.signals.texts import fault
 from shared.contracts import partners, signals
-from shared.contracts.envelope import Lane, derived_id
-from shared.contracts.forms import Form
-from shared.contracts.signals import Fault, LegalGround, PartnerKind
-from shared.policy import Policies, Policy
+from shared.contracts.envelope import derived_id
+from shared.contracts.signals import Fault
+from shared.policy import Policies
 
-# A partner's clock may be this far ahead of ours.
-CLOCK_AHEAD_MAX = timedelta(minutes=5)
-# Dates of things that have happened: none may lie in the future.
-PAST_DATES = (
-    "reported_on",
-    "arrears_since",
-    "settled_on",
-    "received_on",
-    "made_on",
-    "broken_on",
-    "served_on",
-    "given_on",
-    "carried_out_on",
-)
-AMOUNTS = ("amount", "instalment")
-EVIDENCES = {
-    "personal_contact_on": "data.inspanningen.persoonlijkContactOp",
-    "pointed_to_help_on": "data.inspanningen.gewezenOpHulpOp",
-    "reminder_sent_on": "data.inspanningen.herinneringOp",
-    "offer_made_on": "data.inspanningen.aanbodOp",
-}
-THE_REPORT_DATE = Form("de dag van het signaal", "the day of the signal")
-THE_FIRST_UNPAID_DAY = Form("de dag van ontstaan", "the first unpaid day")
-THE_REMINDER = Form("de dag van de herinnering", "the day of the reminder")
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """A partner may report to a municipality on a ground, for a time."""
-
-    municipality: str
-    legal_ground: LegalGround
-    valid_from: date
-    valid_until: date | None  # None: until further notice
-
-    def covers(self, municipality: str, ground: LegalGround, day: date) -> bool:
-        """Whether this agreement lets a partner report that, on that day."""
-        is_in_time = self.valid_from <= day and (
-            self.valid_until is None or day <= self.valid_until
-        )
-        return is_in_time and self.municipality == municipality and self.legal_ground is ground
-
-
-@dataclass(frozen=True)
-class Partner:
-    """Who may report what."""
-
-    id: str
-    kvk: str
-    kinds: frozenset[PartnerKind]
-    is_suspended: bool
-    wants_feedback: bool
-    agreements: tuple[Agreement, ...]
-    requests_per_minute: int = 600  # over HTTP, of each replica
+# An answer with more would be too large to send; who mends these hears of the others.
+FAULTS_MAX = 50
 
 
 @dataclass(frozen=True)
@@ -86,8 +35,9 @@ class Accepted:
     source: str
     event_id: str
     event_type: str
+    document: Mapping[str, Any]  # as it came
     canonical: bytes  # its JCS form (RFC 8785) as accepted: without the fields that we do not know
-    unknown: tuple[str, ...]
+    unknown: tuple[str, ...]  # the paths of those
     fact: signals.PartnerFact
     evidences: Mapping[str, str]  # by wire name, the day of each
 
@@ -107,38 +57,6 @@ class Refused:
     def refusal_id(self) -> UUID:
         """The same for the same body of the same partner."""
         return derived_id("refusal", self.partner_id, self.body_hash.hex())
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What the checks look at. Parts of `event` may be None where its form is wrong."""
-
-    arrival: Arrival
-    reading: Reading
-    partner: Partner | None
-    policies: Policies
-    now: datetime
-
-    @property
-    def event(self) -> Any:
-        return self.reading.envelope.data
-
-    @property
-    def today(self) -> date:
-        return amsterdam_day(self.now)
-
-    @property
-    def policy(self) -> Policy | None:
-        """The policy of the municipality on the day of the report."""
-        if self.event.municipality:
-            return self.policies.on(self.event.municipality, self.day)
-        return None
-
-    @property
-    def day(self) -> date:
-        """The day of the report; today while that cannot be read."""
-        day: date = self.event.reported_on or self.today
-        return day
 
 
 def judge(
@@ -166,134 +84,15 @@ def refuse(arrival: Arrival, event_id: str | None, faults: list[Fault]) -> Refus
         event_id=event_id,
         message_id=arrival.message_id,
         body_hash=arrival.body_hash,
-        faults=tuple(dict.fromkeys(faults)),
+        faults=_at_most(tuple(dict.fromkeys(faults))),
         redelivered=arrival.redelivered,
     )
 
 
-def _check_partner(situation: Situation) -> Iterator[Fault]:
-    partner, event = situation.partner, situation.event
-    if partner is None:
-        return
-    source = situation.reading.envelope.source
-    if source and source.split(":")[3].split(".")[0] != partner.kvk:
-        yield fault("wrong_partner", "source")
-    if partner.is_suspended:
-        yield fault("suspended", "user-id")
-    if event.partner and event.partner.kind and event.partner.kind not in partner.kinds:
-        yield fault("partner_kind", "data.signaalpartner.type")
-    asked = (event.municipality, event.legal_ground)
-    if all(asked) and not any(one.covers(*asked, situation.day) for one in partner.agreements):
-        yield fault("no_agreement", "data.grondslag")
-
-
-def _check_ground(situation: Situation) -> Iterator[Fault]:
-    """A step of the legal path needs a ground of its own: the decree is about signals."""
-    event, policy, event_class = situation.event, situation.policy, situation.reading.event_class
-    if event_class is None or not issubclass(event_class, partners.LegalEvent) or not policy:
-        return
-    kind, ground = event.partner and event.partner.kind, event.legal_ground
-    name = event_class.wire_name
-    if kind and ground and not policy.signals.has_ground(name, kind, ground, situation.day):
-        yield fault("ground", "data.grondslag")
-
-
-def _check_municipality(situation: Situation) -> Iterator[Fault]:
-    event, policy = situation.event, situation.policy
-    if event.municipality and event.municipality not in situation.policies.by_municipality:
-        yield fault("unknown_municipality", "data.gemeentecode")
-    postcode = event.client.postcode if event.client else None
-    if policy and postcode and not policy.signals.has_postcode(postcode):
-        yield fault("other_municipality", "data.client.postcode")
-
-
-def _check_routing_key(situation: Situation) -> Iterator[Fault]:
-    event_class = situation.reading.event_class
-    partner_id, given = situation.arrival.partner_id, situation.arrival.routing_key
-    if event_class is None or not partner_id or given is None:
-        return
-    keys = {
-        lane: event_class.binding(lane).replace("*", partner_id, 1)
-        for lane in event_class.accepted_as.lanes
-    }
-    if given not in keys.values():
-        yield fault("routing_key", "routing-key", sorted(keys.values())[0])
-    elif len(keys) > 1 and given == keys[Lane.URGENT] and not situation.event.is_crisis:
-        yield fault("not_urgent", "routing-key")
-
-
-def _check_dates(situation: Situation) -> Iterator[Fault]:
-    envelope, event = situation.reading.envelope, situation.event
-    if envelope.time and envelope.time > situation.now + CLOCK_AHEAD_MAX:
-        yield fault("in_future", "time")
-    for name in PAST_DATES:
-        value = getattr(event, name, None)
-        if value and value > situation.today:
-            yield fault("in_future", _wire_path(event, name))
-    born = event.client and getattr(event.client, "birth_date", None)
-    if born and born > situation.today:
-        yield fault("in_future", "data.client.geboortedatum")
-    since = getattr(event, "arrears_since", None)
-    if since and event.reported_on and since > event.reported_on:
-        yield fault("order", "data.ontstaansdatum", THE_REPORT_DATE)
-
-
-def _check_amounts(situation: Situation) -> Iterator[Fault]:
-    for name in AMOUNTS:
-        amount = getattr(situation.event, name, None)
-        if amount and cents(amount) == 0:
-            yield fault("not_positive", _wire_path(situation.event, name))
-
-
-def _wire_path(event: Any, name: str) -> str:
-    return f"data.{type(event).model_fields[name].alias}"
-
-
-def _check_evidences(situation: Situation) -> Iterator[Fault]:
-    event = situation.event
-    if getattr(event, "evidences", None) is None:
-        return
-    yield from _missing_evidences(situation)
-    since, reminder = event.arrears_since, event.evidences.reminder_sent_on
-    for name, wire_path in EVIDENCES.items():
-        value = getattr(event.evidences, name)
-        if value and event.reported_on and value > event.reported_on:
-            yield fault("order", wire_path, THE_REPORT_DATE, DECREE)
-    # Contact about preventing arrears may come before them; what reminds of them may not.
-    for name in ("reminder_sent_on", "offer_made_on"):
-        value = getattr(event.evidences, name)
-        if value and since and value < since:
-            yield fault("too_early", EVIDENCES[name], THE_FIRST_UNPAID_DAY, DECREE)
-    # The offer stands in a reminder, says the decree (art. 2 under d).
-    offer = event.evidences.offer_made_on
-    if offer and reminder and offer < reminder:
-        yield fault("too_early", EVIDENCES["offer_made_on"], THE_REMINDER, DECREE)
-
-
-def _missing_evidences(situation: Situation) -> Iterator[Fault]:
-    event, policy = situation.event, situation.policy
-    if policy and event.partner and event.partner.kind and event.legal_ground:
-        rule = policy.signals.evidence_rule(event.partner.kind, event.legal_ground, situation.day)
-        for name in sorted(rule.required) if rule else ():
-            if getattr(event.evidences, name) is None:
-                yield fault("evidence", EVIDENCES[name], source=rule.source if rule else "")
-
-
-def _check_objection(situation: Situation) -> Iterator[Fault]:
-    if getattr(situation.event, "has_objection", False):
-        yield fault("objection", "data.bezwaar")
-
-
-CHECKS = (
-    _check_partner,
-    _check_ground,
-    _check_municipality,
-    _check_routing_key,
-    _check_dates,
-    _check_amounts,
-    _check_evidences,
-    _check_objection,
-)
+def _at_most(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    more = len(faults) - FAULTS_MAX
+    told = tuple(faults[:FAULTS_MAX])
+    return (*told, fault("more_faults", "data", str(more))) if more > 0 else told
 
 
 def cents(amount: str) -> int:
@@ -310,16 +109,20 @@ def _accept(reading: Reading, partner: Partner) -> Accepted:
         source=envelope.source,
         event_id=envelope.id,
         event_type=envelope.type,
-        canonical=canonical_form(reading.document, type(event)),
+        document=reading.document,
+        canonical=canonical_form(reading.document, reading.unknown),
         unknown=reading.unknown,
         fact=_as_fact(envelope, event, partner.id, fact_id),
         evidences=_evidence_days(event),
     )
 
 
-def canonical_form(document: Mapping[str, Any], event_class: type[partners.PartnerEvent]) -> bytes:
-    """The JCS form (RFC 8785) of an event as accepted; white space and order do not matter."""
-    return rfc8785.dumps(known_only(document, partners.envelope_of(event_class)))
+def canonical_form(document: Mapping[str, Any], unknown: Collection[str]) -> bytes:
+    """The JCS form (RFC 8785) of an event without what was not known when it was accepted.
+
+    By the paths that were named then, not by what the contract knows today: it may have grown.
+    """
+    return rfc8785.dumps(without(document, unknown))
 
 
 def _evidence_days(event: Any) -> dict[str, str]:

@@ -47,6 +47,20 @@ FAULTS: dict[str, Words] = {
         "the body is not a JSON object in UTF-8",
         CLOUDEVENTS,
     ),
+    "too_deep": Words(
+        "is dieper genest dan {wanted} lagen", "is nested deeper than {wanted} levels", INTERFACE
+    ),
+    "too_many_unknown": Words(
+        "bevat meer dan {wanted} onbekende velden",
+        "has more than {wanted} unknown fields",
+        INTERFACE,
+    ),
+    "field_name": Words(
+        "deze veldnaam kan niet worden genoemd; moet zijn: {wanted}",
+        "this field's name cannot be told; must be: {wanted}",
+        INTERFACE,
+    ),
+    "more_faults": Words("en nog {wanted} fouten", "and {wanted} faults more", INTERFACE),
     "nul": Words("het NUL-teken mag niet voorkomen", "the NUL character must not occur", INTERFACE),
     "unknown_type": Words(
         "onbekend type of onbekende versie", "unknown type or version", INTERFACE
@@ -83,6 +97,11 @@ FAULTS: dict[str, Words] = {
         "this event may not be shared on this ground",
         "afwegingskader van de gemeente, signals.grounds",
     ),
+    "signal_ground": Words(
+        "partners van deze soort mogen op deze grondslag niet signaleren",
+        "partners of this kind may not signal on this ground",
+        f"afwegingskader van de gemeente, signals.evidences; {DECREE}",
+    ),
     "unknown_municipality": Words(
         "deze gemeente wordt hier niet bediend",
         "this municipality is not served here",
@@ -93,6 +112,7 @@ FAULTS: dict[str, Words] = {
         "not a resident of this municipality",
         "DDAS 1.2, signaalstatus: persoon is geen inwoner (meer) in de gemeente; Wgs art. 3",
     ),
+    "implausible": Words("moet liggen {wanted}", "must lie {wanted}", INTERFACE),
     "in_future": Words("ligt in de toekomst", "lies in the future", INTERFACE),
     "order": Words("moet {wanted} zijn of eerder", "must be {wanted} or earlier", INTERFACE),
     "too_early": Words("moet {wanted} zijn of later", "must be {wanted} or later", INTERFACE),
@@ -162,13 +182,16 @@ STATUSES: dict[str, Form] = {
 }
 
 
+FIELD_LENGTH_MAX = 200  # of a path: what is deeper is cut off
+
+
 def fault(code: str, field: str, wanted: Form | str = "", source: str = "") -> Fault:
     """A fault in words. `wanted` is what was expected, never what stood there."""
     words = FAULTS[code]
     nl, en = (wanted, wanted) if isinstance(wanted, str) else (wanted.nl, wanted.en)
     return Fault(
         code=code,
-        field=field,
+        field=field if len(field) <= FIELD_LENGTH_MAX else f"{field[: FIELD_LENGTH_MAX - 1]}…",
         text_nl=words.nl.format(wanted=nl),
         text_en=words.en.format(wanted=en),
         source=source or words.source,

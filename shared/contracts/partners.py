@@ -270,10 +270,11 @@ class PartnerEnvelope(Wire, Generic[P]):
     id: Name
     source: Annotated[
         str,
-        text(200, r"^urn:nld:kvknr:[0-9]{8}([.:].{1,100})?$"),
+        # Without the sign that stands between the parts of a derived id.
+        text(200, r"^urn:nld:kvknr:[0-9]{8}([.:][^|\s]{1,100})?$"),
         Form(
-            "urn:nld:kvknr: en het KvK-nummer, zoals urn:nld:kvknr:12345678",
-            "urn:nld:kvknr: and the KvK number, such as urn:nld:kvknr:12345678",
+            "urn:nld:kvknr: en het KvK-nummer, zoals urn:nld:kvknr:12345678, zonder spatie of |",
+            "urn:nld:kvknr: and the KvK number, such as urn:nld:kvknr:12345678, no space or |",
         ),
     ]
     type: str

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.signals.rules import Accepted, Agreement
+from services.signals.rules import Accepted
+from services.signals.situation import Agreement
 from services.signals.texts import FAULTS
 from shared.contracts import partners
 from shared.contracts.signals import LegalGround, PartnerKind
@@ -47,12 +48,68 @@ def test_a_step_of_the_legal_path_needs_its_ground(
 ) -> None:
     sender = partner(
         kinds=frozenset({PartnerKind.RENT, PartnerKind.BAILIFF}),
-        agreements=tuple(
-            Agreement(MUNICIPALITY, one, date(2026, 1, 1), None) for one in LegalGround
-        ),
+        agreements=ON_EVERY_GROUND,
     )
     told = builders.document(event_class, signaalpartner={"type": kind}, grondslag=ground)
     assert faults(told, sender) == wanted
+
+
+ON_EVERY_GROUND = tuple(Agreement(MUNICIPALITY, one, date(2026, 1, 1), None) for one in LegalGround)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ground", "is_lawful"),
+    [
+        ("Huur", "bgs", True),
+        ("Huur", "convenant", False),
+        ("Huur", "wettelijke-plicht", False),
+        ("Deurwaarder", "wettelijke-plicht", False),
+        ("Deurwaarder", "convenant", False),
+        ("Energie", "bgs", True),
+        ("Hypotheek", "convenant", True),
+        ("Hypotheek", "bgs", False),
+        ("CAK Eigen bijdrage", "convenant", True),
+        ("Overige", "convenant", False),
+    ],
+)
+def test_who_may_signal_on_a_ground_stands_in_the_policy(
+    kind: str, ground: str, is_lawful: bool
+) -> None:
+    sender = partner(kinds=frozenset(PartnerKind), agreements=ON_EVERY_GROUND)
+    told = builders.document(signaalpartner={"type": kind}, grondslag=ground)
+    wanted = set() if is_lawful else {("signal_ground", "data.grondslag")}
+    assert faults(told, sender) == wanted
+
+
+def test_a_day_before_every_rule_has_no_ground() -> None:
+    assert ("signal_ground", "data.grondslag") in faults(
+        builders.document(signaaldatum="2020-12-31")
+    )
+
+
+@pytest.mark.parametrize(
+    ("event_class", "is_heard"),
+    [
+        (partners.ArrearsSettled, True),
+        (partners.SignalWithdrawn, True),
+        (partners.ObjectionReceived, True),
+        (partners.ArrearsReported, False),
+        (partners.PaymentArrangementMade, False),
+        (partners.HearingScheduled, False),
+    ],
+)
+def test_what_stops_a_signal_is_heard_after_the_agreement_has_ended(
+    event_class: type[partners.PartnerEvent], is_heard: bool
+) -> None:
+    told = builders.document(event_class)
+    ground = LegalGround(told["data"]["grondslag"])
+    for ended, wanted in (
+        (Agreement(MUNICIPALITY, ground, date(2025, 1, 1), date(2026, 3, 2)), is_heard),
+        (Agreement(MUNICIPALITY, ground, date(2026, 3, 4), None), False),
+        (Agreement("GM0363", ground, date(2025, 1, 1), None), False),
+    ):
+        found = faults(told, partner(agreements=(ended,)))
+        assert found == (set() if wanted else {("no_agreement", "data.grondslag")})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from joserfc.jwk import OKPKey
 
 from services.signals import receipts
 from services.signals.receipts import Signer, SigningKey, base64url, from_base64url, verify
-from services.signals.rules import Accepted
+from services.signals.rules import Accepted, canonical_form
 from tests import builders
 from tests.signals.test_rules import judged
 
@@ -40,6 +40,10 @@ def receipt(signer: Signer = LIVE, **changes: Any) -> str:
     return signer.sign(accepted(**changes), SALT, key, AT).token
 
 
+def nested(levels: int) -> Any:
+    return orjson.loads(b"[" * levels + b"]" * levels)
+
+
 def findings(token: str, keys: list[dict[str, Any]] | None = None, **asked: Any) -> dict[str, bool]:
     found = verify(token, keys if keys is not None else [jwk()], **asked)
     return {one.name: one.is_right for one in found.findings}
@@ -53,6 +57,32 @@ def test_a_receipt_proves_event_evidences_and_time() -> None:
     assert found.claims["ontvangenOp"] == "2026-03-03T09:00:00Z"
     assert found.claims["inspanningen"]["aanbodOp"] == "2026-02-12"
     assert found.claims["gebeurtenisId"] == "woonstad-1"
+
+
+def test_a_receipt_holds_once_the_contract_knows_a_field_that_it_did_not_keep() -> None:
+    """What was not kept says the receipt; the event is proven without it, and only without it."""
+    told = builders.document(crisissignaal=None, hobby="vissen", client={
+        **builders.document()["data"]["client"], "huisdier": "Rex"})  # fmt: skip
+    unknown = ("data.hobby", "data.client.huisdier", "data.crisissignaal")
+    # As it was accepted before `crisissignaal` came into the contract.
+    older = {**told, "data": {**told["data"], "crisissignaal": True}}
+    one = replace(accepted(), unknown=unknown, canonical=canonical_form(older, unknown))
+    token = LIVE.sign(one, SALT, SigningKey("k-1", "GM9901", KEY), AT).token
+    assert verify(token, [jwk()], event=older, salt=base64url(SALT)).is_right
+    assert verify(token, [jwk()], event=told, salt=base64url(SALT)).is_right
+    named_otherwise = {**older, "data": {**older["data"], "hobbies": "vissen"}}
+    assert not verify(token, [jwk()], event=named_otherwise, salt=base64url(SALT)).is_right
+
+
+def test_a_receipt_that_names_all_that_may_be_unknown_can_be_read() -> None:
+    fields = {f"veld_{no:03}_" + "x" * 31: no for no in range(100)}
+    evidences = builders.document()["data"]["inspanningen"]
+    told = {**builders.document(inspanningen={**evidences, **fields}),
+            "id": "\u0001" * 100, "source": "urn:nld:kvknr:90000001." + "é" * 100}  # fmt: skip
+    outcome = judged(told)
+    assert isinstance(outcome, Accepted)
+    token = LIVE.sign(outcome, SALT, SigningKey("k-1", "GM9901", KEY), AT).token
+    assert verify(token, [jwk()], event=told, salt=base64url(SALT)).is_right
 
 
 def test_a_receipt_says_nothing_of_the_tenant() -> None:
@@ -79,6 +109,10 @@ def test_a_receipt_says_nothing_of_the_tenant() -> None:
         (receipt(), [jwk()], {"event": builders.document(), "salt": "?"}, "inhoud"),
         (receipt(), [jwk()], {"event": {}, "salt": base64url(SALT)}, "inhoud"),
         (receipt(), [jwk()], {"event": builders.document()}, "inhoud"),
+        (receipt(), [jwk()], {"event": {**builders.document(), "x": 1}, "salt": base64url(SALT)},
+         "inhoud"),
+        (receipt(), [jwk()], {"event": {"diep": nested(1000)}, "salt": base64url(SALT)}, "inhoud"),
+        (receipt(), [jwk()], {"event": {"x": 2**60}, "salt": base64url(SALT)}, "inhoud"),
     ],
 )  # fmt: skip
 def test_what_is_not_in_order_is_named(

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from services.signals.arrivals import from_amqp
-from services.signals.rules import Accepted, Agreement, Partner, Refused, cents, judge
+from services.signals.rules import Accepted, Refused, cents, judge
+from services.signals.situation import Agreement, Partner
 from shared.contracts import partners
 from shared.contracts.signals import LegalGround, PartnerKind
 from shared.policy import Policies
@@ -99,7 +100,8 @@ SIGNAL_TABLE: list[tuple[dict[str, Any], set[tuple[str, str]]]] = [
     ({"bezwaar": "nee"}, {("invalid", "data.bezwaar")}),
     ({"bezwaar": 0}, {("invalid", "data.bezwaar")}),
     ({"grondslag": None}, {("missing", "data.grondslag")}),
-    ({"grondslag": "wettelijke-plicht"}, {("no_agreement", "data.grondslag")}),
+    ({"grondslag": "wettelijke-plicht"},
+     {("no_agreement", "data.grondslag"), ("signal_ground", "data.grondslag")}),
     ({"gemeentecode": "GM0001"},
      {("unknown_municipality", "data.gemeentecode"), ("no_agreement", "data.grondslag")}),
     ({"gemeentecode": "gm9901"}, {("invalid", "data.gemeentecode")}),
@@ -255,6 +257,8 @@ ENVELOPE_TABLE: list[tuple[dict[str, Any], set[tuple[str, str]]]] = [
     ({"id": 5}, {("invalid", "id")}),
     ({"source": "https://woonstad.example"}, {("invalid", "source")}),
     ({"source": "urn:nld:kvknr:90000001.systeem"}, set()),
+    ({"source": "urn:nld:kvknr:90000001.systeem|x"}, {("invalid", "source")}),
+    ({"source": "urn:nld:kvknr:90000001.een systeem"}, {("invalid", "source")}),
     ({"type": "nl.betalingsachterstanden.onbekend.v1"}, {("unknown_type", "type")}),
     ({"type": "nl.betalingsachterstanden.achterstand-gemeld.v2"}, {("unknown_type", "type")}),
     ({"type": None}, {("invalid", "type")}),

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from services.signals.rules import Agreement, Partner
+from services.signals.situation import Agreement, Partner
 from shared.contracts.signals import LegalGround, PartnerKind
 from shared.db import Tx
 
@@ -47,6 +47,14 @@ def _as_partner(row: asyncpg.Record, agreements: Sequence[Agreement]) -> Partner
         requests_per_minute=row["requests_per_minute"],
         agreements=tuple(agreements),
     )
+
+
+async def find_namesake(tx: Tx, kvk: str, partner_id: str) -> str | None:
+    """Another partner with this KvK number; an event's id counts within it."""
+    found: str | None = await tx.fetchval(
+        "select id from partner where kvk = $1 and id <> $2", kvk, partner_id
+    )
+    return found
 
 
 async def save_partner(tx: Tx, partner: Partner, name: str, contact: str) -> None:
