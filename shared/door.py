@@ -17,7 +17,7 @@ import asyncpg
 from pydantic import BaseModel, ValidationError
 
 from shared import clock, db, inbox, log, waiting
-from shared.contracts.envelope import EVENTS_EXCHANGE, Event, Lane, envelope_of
+from shared.contracts.envelope import EVENTS_EXCHANGE, Envelope, Event, Lane, envelope_of
 from shared.db import Pool, Tx
 from shared.inbox import KnownIdOtherBody, body_hash
 from shared.outbox import Outbox, Row
@@ -27,7 +27,7 @@ E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 Follow = Sequence[Event]
 Work = Callable[[Tx, Sequence[Delivery]], Awaitable[Follow]]
-Handler = Callable[[Sequence[E], Tx], Awaitable[Follow]]
+Handler = Callable[[Sequence[T], Tx], Awaitable[Follow]]
 
 BATCH_MAX = 500
 # How long one batch should work; while urgent events come, bulk batches are kept shorter, so that
@@ -85,6 +85,21 @@ class Door:
         """Give every lane of an event to a handler, parsed, each event once."""
 
         def register(handler: Handler[E]) -> Handler[E]:
+            async def work(envelopes: Sequence[Envelope[E]], tx: Tx) -> Follow:
+                return await handler([one.data for one in envelopes], tx)
+
+            work.__name__, work.__doc__ = handler.__name__, handler.__doc__
+            self.on_envelopes(event_class)(work)
+            return handler
+
+        return register
+
+    def on_envelopes(
+        self, event_class: type[E]
+    ) -> Callable[[Handler[Envelope[E]]], Handler[Envelope[E]]]:
+        """The same, for a handler that must know when an event was recorded."""
+
+        def register(handler: Handler[Envelope[E]]) -> Handler[Envelope[E]]:
             for lane in event_class.lanes:
                 queue = event_class.queue(self.service, lane)
                 self.add(
@@ -280,7 +295,7 @@ async def _with_follow(work: Awaitable[Follow]) -> tuple[None, Follow]:
     return None, await work
 
 
-def _parsed(event_class: type[E], queue: str, handler: Handler[E]) -> Work:
+def _parsed(event_class: type[E], queue: str, handler: Handler[Envelope[E]]) -> Work:
     parse = envelope_of(event_class).model_validate_json
 
     async def work(tx: Tx, deliveries: Sequence[Delivery]) -> Follow:
@@ -289,8 +304,8 @@ def _parsed(event_class: type[E], queue: str, handler: Handler[E]) -> Work:
         if len(bodies) < len(deliveries):
             _refuse_twins(deliveries, hashes)
         fresh = await inbox.claim(tx, queue, hashes)
-        events = [parse(body).data for event_id, body in bodies.items() if event_id in fresh]
-        return await handler(events, tx) if events else ()
+        envelopes = [parse(body) for event_id, body in bodies.items() if event_id in fresh]
+        return await handler(envelopes, tx) if envelopes else ()
 
     return work
 

@@ -6,6 +6,7 @@ Committed first, then acked: nothing is lost, and one bad event holds up no othe
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from shared import clock
@@ -117,6 +118,23 @@ async def postpone(tx: Tx, delivery: Delivery, fault: str, *, attempts: int, par
         "parked" if park or is_last else "later",
         clock.lease_until(pause),
     )
+
+
+async def purge_parked(tx: Tx, before: datetime, limit: int) -> int:
+    """Forget so many parked rows that first came before an instant; how many went.
+
+    Nobody acted on them for as long as such bodies may be kept: they must not stay for ever.
+    """
+    status: str = await tx.execute(
+        """
+        delete from waiting where (queue, key) in (
+          select queue, key from waiting where state = 'parked' and first_at < $1
+          order by first_at limit $2 for update skip locked)
+        """,
+        before,
+        limit,
+    )
+    return int(status.rsplit(maxsplit=1)[-1])
 
 
 async def count(tx: Tx) -> dict[str, int]:

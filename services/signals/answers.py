@@ -125,7 +125,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
             text=STATUSES[one["status"]].nl,
             until=one["until"],
             number=one["status_no"],
-            at=one["recorded_at"],
+            at=one["decided_at"],
         )
         for one in row["statuses"]
     ]

@@ -1,17 +1,18 @@
 """Door 1 of signals: events of partners, taken in; and what triage says became of signals."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from pydantic import BaseModel
 
 from services.signals.arrivals import from_amqp
 from services.signals.intake import Office, take_in
-from services.signals.sql import events as event_sql
-from services.signals.sql.events import Status
+from services.signals.sql import statuses as status_sql
+from services.signals.sql.statuses import Status
 from services.signals.texts import STATUSES
 from shared import clock, topology
 from shared.contracts import partners, triage
-from shared.contracts.envelope import INTAKE_EXCHANGE, Lane
+from shared.contracts.envelope import INTAKE_EXCHANGE, Envelope, Lane
 from shared.contracts.signals import StatusGiven
 from shared.db import Tx
 from shared.door import Consumer, Door, Follow
@@ -60,77 +61,82 @@ def register(door: Door, office: Office) -> None:
 
 
 def _register_statuses(door: Door) -> None:
-    door.on(triage.SignalTakenUp)(on_signal_taken_up)
-    door.on(triage.SignalNotTakenUp)(on_signal_not_taken_up)
-    door.on(triage.ContactAttempted)(on_contact_attempted)
-    door.on(triage.HelpAccepted)(on_help_accepted)
-    door.on(triage.HelpDeclined)(on_help_declined)
-    door.on(triage.PauseEnded)(on_pause_ended)
-    door.on(triage.DeadlineMissed)(on_deadline_missed)
+    door.on_envelopes(triage.SignalTakenUp)(on_signal_taken_up)
+    door.on_envelopes(triage.SignalNotTakenUp)(on_signal_not_taken_up)
+    door.on_envelopes(triage.ContactAttempted)(on_contact_attempted)
+    door.on_envelopes(triage.HelpAccepted)(on_help_accepted)
+    door.on_envelopes(triage.HelpDeclined)(on_help_declined)
+    door.on_envelopes(triage.PauseEnded)(on_pause_ended)
+    door.on_envelopes(triage.DeadlineMissed)(on_deadline_missed)
 
 
-async def on_signal_taken_up(events: Sequence[triage.SignalTakenUp], tx: Tx) -> Follow:
+async def on_signal_taken_up(told: Sequence[Envelope[triage.SignalTakenUp]], tx: Tx) -> Follow:
     """The signal counts in a case."""
-    return await _note(tx, (_numbered(event, "taken_up") for event in events))
+    return await _note(tx, (_numbered(one, "taken_up") for one in told))
 
 
-async def on_signal_not_taken_up(events: Sequence[triage.SignalNotTakenUp], tx: Tx) -> Follow:
+async def on_signal_not_taken_up(
+    told: Sequence[Envelope[triage.SignalNotTakenUp]], tx: Tx
+) -> Follow:
     """The signal does not count. Of a decision by a person its partner hears no more than that."""
-    return await _note(tx, (_numbered(event, event.reason.value) for event in events))
+    return await _note(tx, (_numbered(one, one.data.reason.value) for one in told))
 
 
-async def on_contact_attempted(events: Sequence[triage.ContactAttempted], tx: Tx) -> Follow:
+async def on_contact_attempted(told: Sequence[Envelope[triage.ContactAttempted]], tx: Tx) -> Follow:
     """Somebody tried to reach the household; a partner may know only of attempts in vain."""
-    in_vain = [event for event in events if not event.was_reached]
+    in_vain = [one for one in told if not one.data.was_reached]
     return await _note(tx, _of_each_signal(in_vain, "contact_tried_without_result"))
 
 
-async def on_help_accepted(events: Sequence[triage.HelpAccepted], tx: Tx) -> Follow:
+async def on_help_accepted(told: Sequence[Envelope[triage.HelpAccepted]], tx: Tx) -> Follow:
     """The household accepted help: collection is paused until a day."""
-    return await _note(
-        tx,
-        (
-            Status(signal_id, event.wire_id, None, "help_accepted", event.collection_paused_until)
-            for event in events
-            for signal_id in event.signal_ids
-        ),
-    )
+    statuses = [
+        status._replace(until=one.data.collection_paused_until)
+        for one in told
+        for status in _of_each_signal([one], "help_accepted")
+    ]
+    return await _note(tx, statuses)
 
 
-async def on_help_declined(events: Sequence[triage.HelpDeclined], tx: Tx) -> Follow:
+async def on_help_declined(told: Sequence[Envelope[triage.HelpDeclined]], tx: Tx) -> Follow:
     """The household wants no help: collection may resume."""
-    return await _note(tx, _of_each_signal(events, "help_declined"))
+    return await _note(tx, _of_each_signal(told, "help_declined"))
 
 
-async def on_pause_ended(events: Sequence[triage.PauseEnded], tx: Tx) -> Follow:
+async def on_pause_ended(told: Sequence[Envelope[triage.PauseEnded]], tx: Tx) -> Follow:
     """The pause of collection is over."""
-    return await _note(tx, _of_each_signal(events, "pause_ended"))
+    return await _note(tx, _of_each_signal(told, "pause_ended"))
 
 
-async def on_deadline_missed(events: Sequence[triage.DeadlineMissed], tx: Tx) -> Follow:
+async def on_deadline_missed(told: Sequence[Envelope[triage.DeadlineMissed]], tx: Tx) -> Follow:
     """Nobody acted on signals within the agreed term."""
-    return await _note(tx, _of_each_signal(events, "not_acted_on"))
+    return await _note(tx, _of_each_signal(told, "not_acted_on"))
 
 
-OfSignals = triage.ContactAttempted | triage.HelpAnswer | triage.DeadlineMissed
+OfSignals = TypeVar("OfSignals", triage.ContactAttempted, triage.HelpAccepted, triage.HelpDeclined,
+                    triage.PauseEnded, triage.DeadlineMissed)  # fmt: skip
+Numbered = TypeVar("Numbered", bound=triage.SignalStatus)
 
 
-def _of_each_signal(events: Sequence[OfSignals], status: str) -> list[Status]:
+def _of_each_signal(told: Sequence[Envelope[OfSignals]], status: str) -> list[Status]:
     return [
-        Status(signal_id, event.wire_id, None, status)
-        for event in events
-        for signal_id in event.signal_ids
+        Status(signal_id, one.data.wire_id, None, status, one.time)
+        for one in told
+        for signal_id in one.data.signal_ids
     ]
 
 
-def _numbered(event: triage.SignalStatus, status: str) -> Status:
-    return Status(event.signal_id, event.wire_id, event.status_no, status)
+def _numbered(one: Envelope[Numbered], status: str) -> Status:
+    return Status(one.data.signal_id, one.data.wire_id, one.data.status_no, status, one.time)
 
 
 async def _note(tx: Tx, statuses: Iterable[Status]) -> Follow:
-    """Keep what became of signals, and tell the partners that asked for a feedback queue."""
+    """Keep what became of signals, and tell the partners that asked for a feedback queue.
+
+    Each has the time at which triage recorded it: what triage says may come in any order.
+    """
     told = list(statuses)
     if not told:
         return ()
-    rows = await event_sql.insert_statuses(tx, told, clock.now())
+    rows = await status_sql.insert_statuses(tx, told, clock.now())
     return [StatusGiven(**row, text_nl=STATUSES[row["status"]].nl) for row in rows]

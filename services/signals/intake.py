@@ -5,9 +5,10 @@ with its receipt and published; what is known gets the receipt that it got befor
 leaves its faults and nothing of what it said.
 """
 
+import hmac
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -15,11 +16,13 @@ from uuid import UUID
 from services.signals import rules
 from services.signals.arrivals import Arrival
 from services.signals.keys import Keyring
-from services.signals.receipts import SALT_BYTES, Receipt, Signer, base64url, salted_hash
-from services.signals.rules import Accepted, Partner, Refused
+from services.signals.receipts import SALT_BYTES, Signer, base64url, salted_hash
+from services.signals.rules import Accepted, Refused
+from services.signals.situation import Partner
 from services.signals.sql import events as event_sql
 from services.signals.sql import partners as partner_sql
-from services.signals.sql.events import Kept
+from services.signals.sql import refusals as refusal_sql
+from services.signals.sql.events import Kept, Signed
 from services.signals.texts import fault
 from shared import clock, log
 from shared.contracts.envelope import Event
@@ -37,6 +40,18 @@ class Office:
     policies: Policies
     keyring: Keyring
     signer: Signer
+
+    def is_same(self, one: Accepted, kept: Kept) -> bool:
+        """Whether this is what was kept under its id; of a purged one its fingerprint says so.
+
+        What was not known when it was accepted does not count: the contract may know it by now.
+        """
+        canonical = one.canonical
+        if not set(kept.unknown) <= set(one.unknown):
+            canonical = rules.canonical_form(one.document, {*one.unknown, *kept.unknown})
+        if kept.salt is not None:
+            return salted_hash(kept.salt, canonical) == kept.content_hash
+        return hmac.compare_digest(self.keyring.fingerprint(canonical), kept.fingerprint or b"")
 
 
 class Result(StrEnum):
@@ -74,7 +89,7 @@ async def take_in(
     if refused := [one for one in batch.judged.values() if isinstance(one, Refused)]:
         await _note_refusals(tx, refused)
     facts = [one.fact for fact_id, one in batch.first.items() if fact_id in batch.new_ids]
-    return batch.outcomes(), [*facts, *batch.answers(known)]
+    return batch.outcomes(), [*facts, *batch.answers(arrivals, known)]
 
 
 @dataclass
@@ -95,28 +110,26 @@ class Batch:
         if not self.first:
             return
         signed = await self._sign(tx)
-        self.new_ids = await event_sql.insert_events(tx, list(signed.values()), clock.now())
-        self.kept = {
-            fact_id: Kept(receipt.salt, receipt.content_hash, receipt.token)
-            for fact_id, (_, receipt) in signed.items()
-        }
+        self.new_ids = await event_sql.insert_events(tx, signed, clock.now())
+        self.kept = {one.accepted.fact.fact_id: _as_kept(one) for one in signed}
         if known_ids := self.first.keys() - self.new_ids:
             self.kept |= await event_sql.load_kept(tx, known_ids)
         await self._count_or_refuse(tx, accepted, arrivals)
 
-    async def _sign(self, tx: Tx) -> dict[UUID, tuple[Accepted, Receipt]]:
+    async def _sign(self, tx: Tx) -> list[Signed]:
         municipalities = {one.fact.municipality for one in self.first.values()}
         keys = await self.office.keyring.active(tx, municipalities)
         now = clock.now()
-        return {
-            fact_id: (
+        return [
+            Signed(
                 one,
                 self.office.signer.sign(
                     one, secrets.token_bytes(SALT_BYTES), keys[one.fact.municipality], now
                 ),
+                self.office.keyring.fingerprint(one.canonical),
             )
-            for fact_id, one in self.first.items()
-        }
+            for one in self.first.values()
+        ]
 
     async def _count_or_refuse(
         self, tx: Tx, accepted: Mapping[int, Accepted], arrivals: Sequence[Arrival]
@@ -124,21 +137,18 @@ class Batch:
         again: Counter[UUID] = Counter()
         for no, one in accepted.items():
             fact_id = one.fact.fact_id
-            if not self._is_same(one):
+            if self._is_new(one):
+                continue
+            if not self.office.is_same(one, self.kept[fact_id]):
                 reused = [fault("id_reused", "id")]
                 self.judged[no] = rules.refuse(arrivals[no], one.event_id, reused)
-            elif not self._is_new(one) and not arrivals[no].redelivered:
+            elif not arrivals[no].redelivered:
                 again[fact_id] += 1
         if again:
             await event_sql.save_sightings(tx, again)
 
     def _is_new(self, one: Accepted) -> bool:
         return one.fact.fact_id in self.new_ids and one is self.first[one.fact.fact_id]
-
-    def _is_same(self, one: Accepted) -> bool:
-        """Whether this is what was kept under its id; of a purged one only the id is left."""
-        kept = self.kept[one.fact.fact_id]
-        return kept.salt is None or salted_hash(kept.salt, one.canonical) == kept.content_hash
 
     def outcomes(self) -> list[Outcome]:
         """What became of each arrival, in order."""
@@ -158,21 +168,37 @@ class Batch:
             unknown=one.unknown,
         )
 
-    def answers(self, known: Mapping[str, Partner]) -> list[Event]:
-        """What goes to the feedback queues of the partners that asked for one."""
+    def answers(self, arrivals: Sequence[Arrival], known: Mapping[str, Partner]) -> Iterator[Event]:
+        """What goes to the feedback queues of the partners that asked for one.
+
+        Who sends a known event again by AMQP has no other answer: it gets the first one again,
+        with the same id. Over HTTP the answer is in the response.
+        """
         asked = {partner.id for partner in known.values() if partner.wants_feedback}
-        found: list[Event] = []
-        for one in self.judged.values():
+        told: set[UUID] = set()
+        for no, one in self.judged.items():
+            if one.partner_id not in asked:
+                continue
             if isinstance(one, Refused):
-                if one.partner_id in asked:
-                    found.append(_refusal(one))
-            elif one.partner_id in asked and self._is_new(one):
-                found.append(_acceptance(one, self.kept[one.fact.fact_id]))
-        return found
+                yield _refusal(one)
+            elif self._is_new(one) or arrivals[no].routing_key is not None:
+                if one.fact.fact_id not in told:
+                    yield _acceptance(one, self.kept[one.fact.fact_id])
+                told.add(one.fact.fact_id)
+
+
+def _as_kept(signed: Signed) -> Kept:
+    receipt = signed.receipt
+    return Kept(
+        receipt.salt,
+        receipt.content_hash,
+        receipt.token,
+        signed.accepted.unknown,
+        signed.fingerprint,
+    )
 
 
 def _acceptance(one: Accepted, kept: Kept) -> EventAccepted:
-    assert kept.salt is not None
     assert kept.receipt is not None
     return EventAccepted(
         partner_id=one.partner_id,
@@ -180,7 +206,7 @@ def _acceptance(one: Accepted, kept: Kept) -> EventAccepted:
         accepted_id=one.event_id,
         source=one.source,
         receipt=kept.receipt,
-        salt=base64url(kept.salt),
+        salt=base64url(kept.salt) if kept.salt is not None else None,
     )
 
 
@@ -197,7 +223,7 @@ def _refusal(refused: Refused) -> EventRefused:
 
 async def _note_refusals(tx: Tx, refused: Sequence[Refused]) -> None:
     """Keep what was wrong, and how often the same came."""
-    new_ids = await event_sql.insert_refusals(tx, refused, clock.now())
+    new_ids = await refusal_sql.insert_refusals(tx, refused, clock.now())
     again: Counter[UUID] = Counter()
     for one in refused:
         if one.refusal_id in new_ids:
@@ -205,7 +231,7 @@ async def _note_refusals(tx: Tx, refused: Sequence[Refused]) -> None:
         elif not one.redelivered:
             again[one.refusal_id] += 1
     if again:
-        await event_sql.save_refusal_sightings(tx, again)
+        await refusal_sql.save_refusal_sightings(tx, again, clock.now())
     logger.info("events_refused", count=len(refused))
 
 
@@ -218,18 +244,18 @@ async def preview(tx: Tx, arrivals: Sequence[Arrival], office: Office) -> list[O
     accepted = [one for one in judged if isinstance(one, Accepted)]
     kept = await event_sql.load_kept(tx, {one.fact.fact_id for one in accepted})
     first: dict[UUID, Accepted] = {}
-    return [_previewed(one, kept, first) for one in judged]
+    return [_previewed(one, office, kept, first) for one in judged]
 
 
 def _previewed(
-    one: Accepted | Refused, kept: Mapping[UUID, Kept], first: dict[UUID, Accepted]
+    one: Accepted | Refused, office: Office, kept: Mapping[UUID, Kept], first: dict[UUID, Accepted]
 ) -> Outcome:
     if isinstance(one, Refused):
         return Outcome(Result.REFUSED, one.event_id, faults=one.faults)
     fact_id = one.fact.fact_id
     before = kept.get(fact_id)
-    if before and before.salt is not None:
-        is_same = salted_hash(before.salt, one.canonical) == before.content_hash
+    if before:
+        is_same = office.is_same(one, before)
     else:
         is_same = first.get(fact_id, one).canonical == one.canonical
     if not is_same:

@@ -7,10 +7,12 @@ half stays in the key set for ten years.
 
 import base64
 import hashlib
+import hmac
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -21,6 +23,8 @@ from services.signals.sql import partners as partner_sql
 from shared.db import Tx
 from shared.settings import StartupFault
 
+COMPARING = b"voordeur signals: key that compares bodies"
+
 
 @dataclass
 class Keyring:
@@ -28,6 +32,14 @@ class Keyring:
 
     secret: str
     _opened: dict[str, SigningKey] = field(default_factory=dict)
+
+    def fingerprint(self, canonical: bytes) -> bytes:
+        """Tells bodies apart for us, and says nothing to somebody without our secret."""
+        return hmac.digest(self._comparing_key, canonical, "sha256")
+
+    @cached_property
+    def _comparing_key(self) -> bytes:
+        return hmac.digest(self.secret.encode(), COMPARING, "sha256")
 
     async def active(self, tx: Tx, municipalities: Collection[str]) -> dict[str, SigningKey]:
         """The key of each municipality; raises LookupError for one that has none."""
@@ -38,13 +50,7 @@ class Keyring:
 
     def _open(self, row: Mapping[str, Any]) -> SigningKey:
         if row["kid"] not in self._opened:
-            try:
-                seed = fernet(self.secret).decrypt(row["sealed"])
-            except InvalidToken:
-                raise StartupFault(
-                    f"SIGNING_SECRET does not open the signing key of {row['municipality']}: "
-                    "it was sealed with another"
-                ) from None
+            seed = unseal(row, self.secret)
             private = OKPKey.import_key({**row["public"], "d": seed.decode()})
             self._opened[row["kid"]] = SigningKey(row["kid"], row["municipality"], private)
         return self._opened[row["kid"]]
@@ -60,8 +66,28 @@ def fernet(secret: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()))
 
 
-async def rotate(tx: Tx, municipality: str, secret: str, now: datetime) -> str:
-    """Make a municipality's next key and retire the one it has; returns the new key's id."""
+def unseal(row: Mapping[str, Any], secret: str) -> bytes:
+    """The private half of a key; raises StartupFault when another secret sealed it."""
+    try:
+        return fernet(secret).decrypt(row["sealed"])
+    except InvalidToken:
+        raise StartupFault(
+            f"SIGNING_SECRET does not open the signing key of {row['municipality']}: "
+            "it was sealed with another (if that one is lost: `keys rotate --secret-lost`)"
+        ) from None
+
+
+async def rotate(
+    tx: Tx, municipality: str, secret: str, now: datetime, *, is_secret_lost: bool = False
+) -> str:
+    """Make a municipality's next key and retire the one it has; returns the new key's id.
+
+    Raises StartupFault when the secret is not the one that opens the present key: the service has
+    that one, could not open the next, and the present one would be gone. Unless it is lost.
+    """
+    if not is_secret_lost:
+        for row in await partner_sql.load_active_keys(tx, [municipality]):
+            unseal(row, secret)
     key = OKPKey.generate_key("Ed25519")
     private: Any = key.as_dict(private=True)
     kid = f"{municipality}-{now:%Y%m%d}-{secrets.token_hex(4)}"

@@ -87,11 +87,24 @@ def add_partner(  # noqa: PLR0913 - one option for each thing that an agreement 
 async def _add(entry: PartnerEntry) -> None:
     settings = load(PartnerSettings)
     async with _database(settings) as tx:
-        await partner_sql.save_partner(tx, entry.as_partner(), entry.name, entry.contact)
+        await _save(tx, settings, entry)
         told = await _new_keys(tx, settings, [entry.id])
         # Before the commit: a feedback queue that is missing would hold up all answers.
         told |= {"amqp": await _sync(tx, settings, [entry.id])}
     _show_once(told)
+
+
+async def _save(tx: Tx, settings: PartnerSettings, entry: PartnerEntry) -> None:
+    """Insert or replace a partner; raises StartupFault when another is in its place."""
+    url = settings.rabbitmq_management_url.get_secret_value()
+    if entry.id == broker_side.administrator_of(url):
+        raise StartupFault(f"partner {entry.id}: this is the broker's administrator")
+    if other := await partner_sql.find_namesake(tx, entry.kvk, entry.id):
+        raise StartupFault(
+            f"partner {entry.id}: its KvK number is that of partner {other}, and with it its ids: "
+            "one number, one partner"
+        )
+    await partner_sql.save_partner(tx, entry.as_partner(), entry.name, entry.contact)
 
 
 def _faults(error: ValidationError) -> str:
@@ -115,7 +128,7 @@ def load_partners(file: Annotated[Path, typer.Argument(help="YAML file with part
         entries = read_yaml(file, broker_side.PartnersFile).partners
         async with _database(settings) as tx:
             for entry in entries:
-                await partner_sql.save_partner(tx, entry.as_partner(), entry.name, entry.contact)
+                await _save(tx, settings, entry)
             listed = {row["id"]: row["has_key"] for row in await partner_sql.list_partners(tx)}
             missing = [entry.id for entry in entries if not listed[entry.id]]
             told = await _new_keys(tx, settings, missing)
@@ -261,11 +274,14 @@ def make_keys() -> None:
 
     async def work() -> None:
         settings = load(KeySettings)
+        secret = settings.signing_secret.get_secret_value()
         names = sorted(policy.load(settings.policy_folder).by_municipality)
         async with _database(settings) as tx:
             rows = await partner_sql.load_active_keys(tx, names)
+            for row in rows:
+                signing.unseal(row, secret)  # the service has one secret for all
             for name in sorted(set(names) - {row["municipality"] for row in rows}):
-                typer.echo(f"made {await _rotate(tx, settings, name)}")
+                typer.echo(f"made {await signing.rotate(tx, name, secret, clock.now())}")
 
     command_line.run(work)
 
@@ -273,6 +289,9 @@ def make_keys() -> None:
 @keys.command("rotate")
 def rotate_signing_key(
     municipality: Annotated[str, typer.Argument(help="GM and four digits")],
+    secret_lost: Annotated[
+        bool, typer.Option("--secret-lost", help="SIGNING_SECRET is a new one: the old is lost")
+    ] = False,
 ) -> None:
     """Give a municipality its next key. The old one signs no more, and stays in the key set."""
 
@@ -281,14 +300,13 @@ def rotate_signing_key(
         if municipality not in policy.load(settings.policy_folder).by_municipality:
             raise StartupFault(f"no policy for {municipality}")
         async with _database(settings) as tx:
-            typer.echo(f"{municipality} now signs with {await _rotate(tx, settings, municipality)}")
+            secret = settings.signing_secret.get_secret_value()
+            kid = await signing.rotate(
+                tx, municipality, secret, clock.now(), is_secret_lost=secret_lost
+            )
+        typer.echo(f"{municipality} now signs with {kid}")
 
     command_line.run(work)
-
-
-async def _rotate(tx: Tx, settings: KeySettings, municipality: str) -> str:
-    secret = settings.signing_secret.get_secret_value()
-    return await signing.rotate(tx, municipality, secret, clock.now())
 
 
 def purge() -> None:

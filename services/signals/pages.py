@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.signals.sql import events as event_sql
+from services.signals.sql import refusals as refusal_sql
 from services.signals.texts import STATUSES
 from shared.core import Core
 from shared.db import Tx
@@ -26,7 +27,7 @@ def add(app: FastAPI, core: Core, find_account: FindAccount) -> None:
 async def tell(tx: Tx, wanted: str) -> Story | None:
     """The story of an event by its fact id, the partner's own id, or a refusal."""
     event = await event_sql.list_story(tx, wanted)
-    refusals = await event_sql.list_refusals(tx, wanted)
+    refusals = await refusal_sql.list_refusals(tx, wanted)
     if event is None and not refusals:
         return None
     lines = [*map(_refusal_line, refusals), *(_event_lines(event) if event else ())]
@@ -52,7 +53,7 @@ def _event_lines(event: Mapping[str, Any]) -> list[Line]:
         details=tuple(details),
     )
     statuses = [
-        Line(at=status["recorded_at"], text=f"Status: {STATUSES[status['status']].nl}")
+        Line(at=status["decided_at"], text=f"Status: {STATUSES[status['status']].nl}")
         for status in event["statuses"]
     ]
     return [accepted, *statuses]
@@ -62,5 +63,5 @@ def _refusal_line(refusal: Mapping[str, Any]) -> Line:
     return Line(
         at=refusal["received_at"],
         text=f"Geweigerd: melding van {refusal['partner_id'] or 'onbekende afzender'}",
-        details=tuple(f"{field}: {text}" for _, field, text in refusal["faults"]),
+        details=tuple(f"{field}: {text}" for _, field, text, *_ in refusal["faults"]),
     )

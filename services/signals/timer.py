@@ -1,19 +1,26 @@
-"""Door 4 of signals, the calendar: bodies that have been kept long enough are purged.
+"""Door 4 of signals, the calendar: what was kept long enough is purged.
 
-How long is the municipality's policy. What stays is the id, so that the same event does not take
-effect twice, the receipt, and a hash that says nothing without its salt.
+How long a body is kept is the municipality's policy. What remains is the id, so that the same event
+does not take effect twice, the receipt, and hashes that say nothing without a salt or our secret.
+What became of an event goes as long after it was recorded as its body after it came.
 """
 
 import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from services.signals.sql import events as event_sql
-from shared import clock, log
-from shared.db import Pool
+from services.signals.sql import purging as purge_sql
+from services.signals.sql.purging import Terms
+from shared import clock, log, waiting
+from shared.db import Pool, Tx
 from shared.policy import Policies
 
 POLL_SECONDS = 3600
 PART_MAX = 2000
+# A refusal has no municipality: often nobody could read of which it was. Ours: long enough to mend
+# a monthly delivery, and the next one.
+REFUSAL_DAYS = 90
 
 logger = log.get()
 
@@ -26,25 +33,59 @@ async def run_purging(pool: Pool, policies: Policies) -> None:
 
 
 async def purge(pool: Pool, policies: Policies) -> dict[str, int]:
-    """Purge what is due in every municipality; how many bodies went in each."""
+    """Purge all that is due; how many bodies went of each municipality."""
+    terms = terms_of(policies)
+    bodies: Counter[str] = Counter()
+
+    async def forget_bodies(tx: Tx) -> int:
+        part = await purge_sql.purge_bodies(tx, terms, PART_MAX)
+        await purge_sql.insert_purges(tx, terms, part)
+        bodies.update(part)
+        return part.total()
+
+    async def forget_statuses(tx: Tx) -> int:
+        return await purge_sql.purge_statuses(tx, terms, PART_MAX)
+
+    async def forget_refusals(tx: Tx) -> int:
+        before = terms.now - timedelta(days=REFUSAL_DAYS)
+        return await purge_sql.purge_refusals(tx, before, PART_MAX)
+
+    async def forget_parked(tx: Tx) -> int:
+        # Real time: attempts follow no stepped clock. Whose it is is not known: the shortest term.
+        return await waiting.purge_parked(tx, clock.lease_now() - terms.shortest, PART_MAX)
+
+    for name, forget in (
+        ("bodies_purged", forget_bodies),
+        ("statuses_purged", forget_statuses),
+        ("refusals_purged", forget_refusals),
+        ("parked_purged", forget_parked),
+    ):
+        if count := await _until_none_is_left(pool, forget):
+            logger.info(name, count=count)
+    return dict(bodies)
+
+
+def terms_of(policies: Policies) -> Terms:
+    """How long bodies are kept, by the policies that hold now."""
     now = clock.now()
-    purged: dict[str, int] = {}
-    for municipality in sorted(policies.by_municipality):
-        policy = policies.on(municipality, clock.amsterdam_day(now))
-        assert policy is not None
-        before = now - timedelta(days=policy.signals.body_days.value)
-        purged[municipality] = 0
-        count = PART_MAX
-        while count == PART_MAX:
-            async with pool.acquire() as connection, connection.transaction():
-                count = await event_sql.purge_bodies(
-                    connection, municipality, before, now, PART_MAX
-                )
-                if count:
-                    await event_sql.insert_purge(
-                        connection, municipality, before, now, bodies=count, sha256=policy.sha256
-                    )
-            purged[municipality] += count
-        if purged[municipality]:
-            logger.info("bodies_purged", municipality=municipality, count=purged[municipality])
-    return purged
+    today = clock.amsterdam_day(now)
+    found = {name: policies.on(name, today) for name in policies.by_municipality}
+    return Terms(
+        now,
+        {
+            name: timedelta(days=policy.signals.body_days.value)
+            for name, policy in found.items()
+            if policy
+        },
+        {name: policy.sha256 for name, policy in found.items() if policy},
+    )
+
+
+async def _until_none_is_left(pool: Pool, forget: Callable[[Tx], Awaitable[int]]) -> int:
+    """Forget part by part, each in its own transaction; how many went."""
+    count, part = 0, PART_MAX
+    while part == PART_MAX:
+        async with pool.acquire() as connection, connection.transaction():
+            part = await forget(connection)
+        count += part
+    return count

@@ -237,7 +237,8 @@ class EventAccepted(Answer):
     accepted_id: str = Field(alias="gebeurtenisId")
     source: str = Field(alias="bron")
     receipt: str = Field(alias="ontvangstbewijs")  # a compact JWS
-    salt: str = Field(alias="zout")  # base64url; with the event it proves the receipt's hash
+    # base64url; with the event it proves the receipt's hash. None once the body was purged.
+    salt: str | None = Field(alias="zout")
 
     @property
     def natural_key(self) -> str:
@@ -257,6 +258,7 @@ class StatusGiven(Answer):
     text_nl: str = Field(alias="tekst")
     until: date | None = Field(alias="tot")  # the last day that collection is paused
     status_no: int | None = Field(alias="volgnummer")
+    decided_at: AwareDatetime = Field(alias="op")  # of statuses without a number the latest holds
 
     @property
     def natural_key(self) -> str:

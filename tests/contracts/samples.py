@@ -108,6 +108,7 @@ OWN: dict[type[Event], dict[str, Any]] = {
         "text_nl": "Opgepakt",
         "until": None,
         "status_no": 1,
+        "decided_at": AT,
     },
     signals.EventRefused: {
         "refusal_id": KEY,

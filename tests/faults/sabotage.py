@@ -127,7 +127,7 @@ def bug_no_inbox() -> None:
 
     async def all_events_new(tx: Any, accepted: Sequence[Any], received_at: Any) -> set[Any]:
         await insert(tx, accepted, received_at)
-        return {one.fact.fact_id for one, _ in accepted}
+        return {one.accepted.fact.fact_id for one in accepted}
 
     insert = signals_sql.insert_events
     inbox.claim = all_new

@@ -41,6 +41,28 @@ async def test_a_rotated_key_signs_no_more_and_verifies_on(town: Town) -> None:
     assert retired["sealed"] is None, "its private half is gone"
 
 
+async def test_a_key_is_not_rotated_with_a_secret_that_does_not_open_it(town: Town) -> None:
+    """The service has another secret: it could not open the next key, and this one would be gone."""
+    town.clock.move(NOW)
+    await town.start("signals")
+    right = town.environment["signals"]["SIGNING_SECRET"]
+    town.environment["signals"]["SIGNING_SECRET"] = "x" * 32
+    for words in (("rotate", "GM9901"), ("make",)):
+        code, _, err = await ops(town, "keys", *words)
+        assert (code, "SIGNING_SECRET does not open the signing key" in err) == (2, True), err
+    async with client(town) as web:
+        (one,) = await deliver(web, [event("k-1")])
+        assert one["resultaat"] == "aangenomen"
+    # Lost is another matter: then it is said so, and the service gets the new one.
+    assert (await ops(town, "keys", "rotate", "GM9901", "--secret-lost"))[0] == 0
+    await town.stop("signals")
+    await town.start("signals")
+    async with client(town) as web:
+        (one,) = await deliver(web, [event("k-2", 2)])
+        assert one["resultaat"] == "aangenomen"
+    assert right != town.environment["signals"]["SIGNING_SECRET"]
+
+
 async def test_a_service_that_cannot_sign_does_not_start(town: Town) -> None:
     await town.fetch("signals", "delete from signing_key")
     await town._start("signals", "services.signals", "serve")

@@ -4,9 +4,11 @@ import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import aio_pika
+import asyncpg
 import httpx
 import pytest
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
@@ -16,20 +18,26 @@ from deploy.local.corporation import INTAKE, message_of
 from deploy.local.month import Outgoing
 from services.signals.partners import AgreementEntry, PartnerEntry
 from tests.builders import NOW
-from tests.paths import REPOSITORY
+from tests.paths import DEMO, REPOSITORY
 from tests.signals.http import client, deliver, event, post
 from tests.town import Town
 
 KEY = "achterstand-gemeld.v1"
+KVK = "90000007"  # of nobody in the demo's file
 
 
-async def ops(town: Town, *words: str) -> tuple[int, str, str]:
+def own(event_id: str, number: int = 1) -> dict[str, Any]:
+    return {**event(event_id, number), "source": f"urn:nld:kvknr:{KVK}"}
+
+
+async def ops(town: Town, *words: str, **more: str) -> tuple[int, str, str]:
     """An operator's command with the broker's administrator; exit code, output, errors."""
     environment = {
         **os.environ,
         **town.environment["signals"],
         "RABBITMQ_MANAGEMENT_URL": town.servers.management_url,
         "RABBITMQ_VHOST": town.name,
+        **more,
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.signals", *words,
@@ -43,7 +51,7 @@ async def ops(town: Town, *words: str) -> tuple[int, str, str]:
 
 async def add(town: Town, partner_id: str, *more: str) -> dict[str, Any]:
     code, out, err = await ops(
-        town, "partner", "add", partner_id, "--name", "Nieuw Wonen", "--kvk", "90000001",
+        town, "partner", "add", partner_id, "--name", "Nieuw Wonen", "--kvk", KVK,
         "--kind", "Huur", "--contact", "incasso, 050-0000000",
         "--agreement", "GM9901,bgs,2026-01-01", *more,
     )  # fmt: skip
@@ -53,7 +61,7 @@ async def add(town: Town, partner_id: str, *more: str) -> dict[str, Any]:
 
 
 async def publish(channel: aio_pika.abc.AbstractChannel, partner: str, event_id: str) -> None:
-    outgoing = Outgoing(NOW, partner, f"{partner}.{KEY}", event(event_id), "")
+    outgoing = Outgoing(NOW, partner, f"{partner}.{KEY}", own(event_id), "")
     exchange = await channel.get_exchange(INTAKE, ensure=False)
     await exchange.publish(message_of(outgoing), outgoing.routing_key, timeout=10)
 
@@ -76,14 +84,14 @@ async def test_a_partner_is_added_delivers_and_is_suspended_while_its_channel_is
     await publish(channel, partner, "a-1")
     await town.until("signals", "select count(*) from event", 1)
     async with client(town, Authorization=f"Bearer {key}") as web:
-        assert (await deliver(web, [event("a-2", 2)]))[0]["resultaat"] == "aangenomen"
+        assert (await deliver(web, [own("a-2", 2)]))[0]["resultaat"] == "aangenomen"
         again = await add(town, partner, "--feedback")
         assert "amqp" not in again, "the broker's user is there already, with its password"
-        assert (await post(web, event("a-3", 3))).status_code == 401, "the old key ended"
+        assert (await post(web, own("a-3", 3))).status_code == 401, "the old key ended"
         web.headers["Authorization"] = f"Bearer {again[partner]['api_key']}"
 
         assert (await ops(town, "partner", "suspend", partner))[0] == 0
-        answer = await post(web, event("a-4", 4))
+        answer = await post(web, own("a-4", 4))
         assert answer.status_code == 403
         assert "suspended" in answer.json()["detail"]
     # The channel was open all the time; the broker's user is gone, and nothing comes through.
@@ -95,6 +103,28 @@ async def test_a_partner_is_added_delivers_and_is_suspended_while_its_channel_is
     listed = json.loads((await ops(town, "partner", "list", "--json"))[1])
     (row,) = [row for row in listed if row["id"] == partner]
     assert (row["suspended_at"], row["agreements"]) == (None, 1)
+
+
+async def test_no_two_partners_share_a_number_or_the_administrators_name(
+    town: Town, tmp_path: Path
+) -> None:
+    """An event's id counts within its source, and that names a KvK number."""
+    more = ("--name", "N", "--kind", "Huur", "--contact", "c",
+            "--agreement", "GM9901,bgs,2026-01-01")  # fmt: skip
+    code, _, err = await ops(town, "partner", "add", "tweede", "--kvk", "90000001", *more)
+    assert (code, "its KvK number is that of partner woonstad" in err) == (2, True), err
+    file = tmp_path / "partners.yaml"
+    file.write_text((DEMO / "partners.yaml").read_text().replace("id: woonstad", "id: anders"))
+    code, _, err = await ops(town, "partner", "load", str(file))
+    assert (code, "its KvK number is that of partner woonstad" in err) == (2, True), err
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await town.fetch("signals", "update partner set kvk = '90000001'")
+    code, _, err = await ops(
+        town, "partner", "add", "baas", "--kvk", KVK, *more,
+        RABBITMQ_MANAGEMENT_URL="http://baas:geheim@127.0.0.1:1",
+    )  # fmt: skip
+    assert (code, "baas: this is the broker's administrator" in err) == (2, True), err
+    assert len(await town.fetch("signals", "select id from partner")) == 6
 
 
 async def test_what_is_wrong_is_said_in_a_line(town: Town) -> None:

@@ -1,26 +1,22 @@
-"""Statements on accepted events, refusals and statuses."""
+"""Statements on accepted events."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
-
 from services.signals.receipts import Receipt
-from services.signals.rules import Accepted, Refused
-from shared.contracts.signals import Fault
+from services.signals.rules import Accepted
+from services.signals.sql.statuses import load_statuses
 from shared.db import Tx
 
 
-class Status(NamedTuple):
-    """One thing that a partner may know of its signal."""
+class Signed(NamedTuple):
+    """An accepted event with its receipt, and what tells another body apart after a purge."""
 
-    fact_id: UUID
-    event_id: UUID
-    status_no: int | None
-    status: str
-    until: date | None = None
+    accepted: Accepted
+    receipt: Receipt
+    fingerprint: bytes
 
 
 class Kept(NamedTuple):
@@ -29,42 +25,45 @@ class Kept(NamedTuple):
     salt: bytes | None  # None: the body was purged
     content_hash: bytes
     receipt: str | None
+    unknown: Sequence[str]
+    fingerprint: bytes | None  # None: of before there were any
 
 
-async def insert_events(
-    tx: Tx, accepted: Sequence[tuple[Accepted, Receipt]], received_at: datetime
-) -> set[UUID]:
+async def insert_events(tx: Tx, signed: Sequence[Signed], received_at: datetime) -> set[UUID]:
     """Store accepted events, sorted by fact id, and return the ids that are new.
 
     Locks the new rows until the transaction ends: a replica with the same event waits here.
     """
-    ordered = sorted(accepted, key=lambda pair: pair[0].fact.fact_id)
+    ordered = sorted(signed, key=lambda one: one.accepted.fact.fact_id)
+    events, receipts = [one.accepted for one in ordered], [one.receipt for one in ordered]
     rows = await tx.fetch(
         """
         insert into event (fact_id, partner_id, source, event_id, event_type, municipality,
-          reported_on, content_hash, salt, receipt, unknown, document, received_at)
+          reported_on, content_hash, salt, receipt, fingerprint, unknown, document, received_at)
         select fact_id, partner_id, source, event_id, event_type, municipality, reported_on,
-          content_hash, salt, receipt, coalesce(string_to_array(nullif(unknown, ''), ' '), '{}'),
-          document, $13
+          content_hash, salt, receipt, fingerprint,
+          coalesce(string_to_array(nullif(unknown, ''), ' '), '{}'), document, $14
         from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-          $7::date[], $8::bytea[], $9::bytea[], $10::text[], $11::text[], $12::bytea[])
+          $7::date[], $8::bytea[], $9::bytea[], $10::text[], $11::bytea[], $12::text[],
+          $13::bytea[])
           as arrived (fact_id, partner_id, source, event_id, event_type, municipality, reported_on,
-          content_hash, salt, receipt, unknown, document)
+          content_hash, salt, receipt, fingerprint, unknown, document)
         on conflict do nothing
         returning fact_id
         """,
-        [one.fact.fact_id for one, _ in ordered],
-        [one.partner_id for one, _ in ordered],
-        [one.source for one, _ in ordered],
-        [one.event_id for one, _ in ordered],
-        [one.event_type for one, _ in ordered],
-        [one.fact.municipality for one, _ in ordered],
-        [one.fact.reported_on for one, _ in ordered],
-        [receipt.content_hash for _, receipt in ordered],
-        [receipt.salt for _, receipt in ordered],
-        [receipt.token for _, receipt in ordered],
-        [" ".join(one.unknown) for one, _ in ordered],
-        [one.canonical for one, _ in ordered],
+        [one.fact.fact_id for one in events],
+        [one.partner_id for one in events],
+        [one.source for one in events],
+        [one.event_id for one in events],
+        [one.event_type for one in events],
+        [one.fact.municipality for one in events],
+        [one.fact.reported_on for one in events],
+        [one.content_hash for one in receipts],
+        [one.salt for one in receipts],
+        [one.token for one in receipts],
+        [one.fingerprint for one in ordered],
+        [" ".join(one.unknown) for one in events],
+        [one.canonical for one in events],
         received_at,
     )
     return {row["fact_id"] for row in rows}
@@ -73,7 +72,10 @@ async def insert_events(
 async def load_kept(tx: Tx, fact_ids: Collection[UUID]) -> dict[UUID, Kept]:
     """What is kept of events that are known."""
     rows = await tx.fetch(
-        "select fact_id, salt, content_hash, receipt from event where fact_id = any($1::uuid[])",
+        """
+        select fact_id, salt, content_hash, receipt, unknown, fingerprint from event
+        where fact_id = any($1::uuid[])
+        """,
         list(fact_ids),
     )
     return {row[0]: Kept(*row[1:]) for row in map(tuple, rows)}
@@ -93,80 +95,12 @@ async def save_sightings(tx: Tx, sightings: Mapping[UUID, int]) -> None:
     )
 
 
-async def insert_refusals(tx: Tx, refused: Sequence[Refused], received_at: datetime) -> set[UUID]:
-    """Note refusals, each seen once, in id order; the ids of those that were not known."""
-    distinct = {one.refusal_id: one for one in refused}
-    ordered = sorted(distinct)
-    rows = [distinct[refusal_id] for refusal_id in ordered]
-    inserted = await tx.fetch(
-        """
-        insert into refusal
-          (id, partner_id, event_id, message_id, body_hash, faults, times_seen, received_at)
-        select id, partner_id, event_id, message_id, body_hash, faults::jsonb, 1, $7
-        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])
-          as seen (id, partner_id, event_id, message_id, body_hash, faults)
-        on conflict (id) do nothing
-        returning id
-        """,
-        ordered,
-        [one.partner_id for one in rows],
-        [one.event_id for one in rows],
-        [one.message_id for one in rows],
-        [one.body_hash for one in rows],
-        # As text: a list in an array would be taken for a further dimension of it.
-        [orjson.dumps([_stored(fault) for fault in one.faults]).decode() for one in rows],
-        received_at,
-    )
-    return {row["id"] for row in inserted}
-
-
-async def save_refusal_sightings(tx: Tx, sightings: Mapping[UUID, int]) -> None:
-    """Note how many times more the same bodies were refused, in id order."""
-    ids = sorted(sightings)
-    await tx.execute(
-        """
-        update refusal set times_seen = times_seen + seen.times
-        from unnest($1::uuid[], $2::int[]) as seen (id, times)
-        where refusal.id = seen.id
-        """,
-        ids,
-        [sightings[refusal_id] for refusal_id in ids],
-    )
-
-
-def _stored(fault: Fault) -> list[str]:
-    return [fault.code, fault.field, fault.text_nl]
-
-
-async def insert_statuses(
-    tx: Tx, statuses: Sequence[Status], recorded_at: datetime
-) -> list[dict[str, Any]]:
-    """Add what became of events; returns what is new and goes to a partner's feedback queue."""
-    rows = await tx.fetch(
-        """
-        with added as (
-          insert into status
-            (fact_id, event_id, status_no, status, until, recorded_at, partner_id)
-          select told.fact_id, told.event_id, status_no, status, until, $6, event.partner_id
-          from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::date[])
-            as told (fact_id, event_id, status_no, status, until)
-            left join event on event.fact_id = told.fact_id
-          on conflict do nothing
-          returning fact_id, event_id, status_no, status, until)
-        select event.partner_id, event.event_id as accepted_id, event.source, added.fact_id,
-          added.event_id as told_id, status, until, status_no
-        from added join event on event.fact_id = added.fact_id
-          join partner on partner.id = event.partner_id
-        where wants_feedback and suspended_at is null
-        """,
-        [status.fact_id for status in statuses],
-        [status.event_id for status in statuses],
-        [status.status_no for status in statuses],
-        [status.status for status in statuses],
-        [status.until for status in statuses],
-        recorded_at,
-    )
-    return [dict(row) for row in rows]
+def as_uuid(text: str) -> UUID | None:
+    """The id that a text is; None when it is another name."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 async def find_events(tx: Tx, partner_id: str, wanted: str, source: str | None) -> list[UUID]:
@@ -174,13 +108,14 @@ async def find_events(tx: Tx, partner_id: str, wanted: str, source: str | None) 
     rows = await tx.fetch(
         """
         select fact_id from event
-        where partner_id = $1 and (event_id = $2 or fact_id::text = $2)
+        where partner_id = $1 and (event_id = $2 or fact_id = $4::uuid)
           and ($3::text is null or source = $3)
         limit 2
         """,
         partner_id,
         wanted,
         source,
+        as_uuid(wanted),
     )
     return [row["fact_id"] for row in rows]
 
@@ -198,17 +133,8 @@ async def load_events(tx: Tx, partner_id: str, fact_ids: Sequence[UUID]) -> list
         partner_id,
         fact_ids,
     )
-    statuses = await tx.fetch(
-        """
-        select fact_id, status, status_no, until, recorded_at from status
-        where fact_id = any($1::uuid[]) order by recorded_at, status_no, event_id limit 20000
-        """,
-        fact_ids,
-    )
-    return [
-        {**row, "statuses": [dict(one) for one in statuses if one["fact_id"] == row["fact_id"]]}
-        for row in rows
-    ]
+    statuses = await load_statuses(tx, fact_ids)
+    return [{**row, "statuses": statuses.get(row["fact_id"], [])} for row in rows]
 
 
 async def list_told(
@@ -249,90 +175,22 @@ async def load_document(tx: Tx, fact_id: UUID) -> bytes | None:
     return document
 
 
-async def purge_bodies(
-    tx: Tx, municipality: str, received_before: datetime, now: datetime, limit: int
-) -> int:
-    """Forget bodies and salts of so many events; the rows stay, so that an id is never new again.
-
-    Locks no row that somebody else has locked: the next round takes it.
-    """
-    purged: int = await tx.fetchval(
-        """
-        with old as (
-          select fact_id from event
-          where municipality = $1 and received_at < $2 and document is not null
-          order by fact_id limit $4 for update skip locked),
-        purged as (
-          update event set document = null, salt = null, purged_at = $3
-          from old where event.fact_id = old.fact_id returning 1)
-        select count(*) from purged
-        """,
-        municipality,
-        received_before,
-        now,
-        limit,
-    )
-    return purged
-
-
-async def insert_purge(
-    tx: Tx, municipality: str, received_before: datetime, now: datetime, *, bodies: int, sha256: str
-) -> None:
-    """Report a purge."""
-    await tx.execute(
-        """
-        insert into purge (at, municipality, received_before, bodies, policy_sha256)
-        values ($3, $1, $2, $4, $5)
-        on conflict (at, municipality) do update set bodies = purge.bodies + excluded.bodies
-        """,
-        municipality,
-        received_before,
-        now,
-        bodies,
-        sha256,
-    )
-
-
-async def list_purges(tx: Tx) -> list[dict[str, Any]]:
-    """The newest purges."""
-    rows = await tx.fetch(
-        "select at, municipality, received_before, bodies from purge order by at desc limit 50"
-    )
-    return [dict(row) for row in rows]
-
-
 async def list_story(tx: Tx, wanted: str) -> dict[str, Any] | None:
     """An accepted event by fact id or by the partner's own id, with its statuses."""
     event = await tx.fetchrow(
         """
         select fact_id, partner_id, event_id, event_type, municipality, reported_on, received_at,
           times_seen, unknown
-        from event where fact_id::text = $1 or event_id = $1
+        from event where fact_id = $2 or event_id = $1
         order by received_at limit 1
         """,
         wanted,
+        as_uuid(wanted),
     )
     if event is None:
         return None
-    statuses = await tx.fetch(
-        "select status, status_no, recorded_at from status where fact_id = $1 "
-        "order by recorded_at, status_no limit 200",
-        event["fact_id"],
-    )
-    return {**event, "statuses": [dict(row) for row in statuses]}
-
-
-async def list_refusals(tx: Tx, wanted: str) -> list[dict[str, Any]]:
-    """Refusals of an event id or message id."""
-    rows = await tx.fetch(
-        """
-        select id, partner_id, event_id, message_id, faults, received_at, times_seen from refusal
-        where event_id = $1 or message_id = $1 or id::text = $1
-        order by received_at limit 50
-        """,
-        wanted,
-    )
-    return [dict(row) for row in rows]
+    statuses = await load_statuses(tx, [event["fact_id"]])
+    return {**event, "statuses": statuses.get(event["fact_id"], [])}
 
 
 async def count_events(tx: Tx) -> dict[str, int]:
