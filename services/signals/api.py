@@ -5,25 +5,22 @@ way in between, sending the whole batch again does no harm, because an id takes 
 """
 
 import asyncio
-import base64
-import binascii
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
-from urllib.parse import parse_qs, unquote
+from typing import Annotated
+from urllib.parse import unquote
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from services.signals import sign_in
-from services.signals.answers import Event, Events, KeySet, Meldingen, Token, event_of, told_of
-from services.signals.arrivals import JSON, Arrival, media_type, structured
+from services.signals.answers import Event, Events, KeySet, Meldingen, event_of, told_of
+from services.signals.arrivals import JSON, Arrival, as_body, media_type, structured
 from services.signals.intake import Office, Outcome, take_in
 from services.signals.keys import as_jwk
-from services.signals.limits import FULL_RETRY_SECONDS, Limits
+from services.signals.limits import BODY_SECONDS_MAX, FULL_RETRY_SECONDS, Limits
 from services.signals.receipts import oldest_shown
 from services.signals.sign_in import PartnerAccount
 from services.signals.sql import events as event_sql
@@ -43,13 +40,16 @@ BATCH_TYPE = "application/cloudevents-batch+json"
 BATCH_EVENTS_MAX = 10_000
 BATCH_BYTES_MAX = 16 * 1024**2
 PART_MAX = 500
-FORM_BYTES_MAX = 4096
 PAGE_MAX = 1000
-CURSOR = r"^([0-9]{1,18}\.[0-9a-f]{32})?$"  # transaction and event; a partner takes it as it is
 AWAY_RETRY_SECONDS = 10
 TURN_SECONDS_MAX = 20
-FIRST = (0, UUID(int=0))
 ACQUIRE_SECONDS_MAX = 5
+Cursor = tuple[int, UUID]  # the transaction, and of what; a partner takes it as it is
+Since = Annotated[
+    str,
+    Query(pattern=r"^([0-9]{1,18}\.[0-9a-f]{32})?$", description="`volgende` of the last page"),
+]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 
 
 @dataclass
@@ -173,7 +173,7 @@ async def deliver_events(request: Request, who: Who, desk: Shared) -> Response:
     (`application/json` with `ce-` headers) or a batch (`application/cloudevents-batch+json`).
     An id takes effect once: sending the same again gives the same receipt.
     """
-    with desk.limits.hold(_announced_bytes(request)):
+    with desk.limits.hold(who.id, _announced_bytes(request)):
         body = await read_body(request, BATCH_BYTES_MAX)
         arrivals = read_events(request, body, who.id)
         outcomes = await desk.take(arrivals)
@@ -186,13 +186,20 @@ def _announced_bytes(request: Request) -> int:
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes:
-    """The body of a request; raises Problem 413 as soon as it is too long."""
+    """The body of a request; raises Problem 413 when it is too long, 408 when it takes too long."""
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > bytes_max:
-            raise Problem(413, f"The body is larger than {bytes_max} bytes; nothing was accepted.")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            async for part in request.stream():
+                size += len(part)
+                if size > bytes_max:
+                    raise Problem(
+                        413, f"The body is larger than {bytes_max} bytes; nothing was accepted."
+                    )
+                parts.append(part)
+    except TimeoutError:
+        why = f"The body did not come in within {BODY_SECONDS_MAX} seconds; nothing was accepted."
+        raise Problem(408, why) from None
     return b"".join(parts)
 
 
@@ -243,7 +250,7 @@ def _read_batch(body: bytes) -> list[bytes]:
         raise Problem(400, "The body is not a JSON array in UTF-8; nothing was accepted.")
     if len(batch) > BATCH_EVENTS_MAX:
         raise Problem(413, f"More than {BATCH_EVENTS_MAX} events; nothing was accepted.")
-    return [orjson.dumps(one) for one in batch]
+    return [as_body(one) for one in batch]
 
 
 @router.get(
@@ -255,25 +262,36 @@ def _read_batch(body: bytes) -> list[bytes]:
 async def list_events(
     who: Who,
     desk: Shared,
-    since: Annotated[str, Query(pattern=CURSOR, description="`volgende` of the last page")] = "",
-    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
+    since: Since = "",
+    limit: Limit = 100,
 ) -> Events:
     """Own events that were accepted or got a status, oldest first; empty when there is no news.
 
     An event comes again when something more became known of it.
     """
-    number, _, fact_id = since.partition(".")
-    after = (int(number), UUID(fact_id)) if since else FIRST
+    after = read_cursor(since)
     async with desk.database() as connection:
         told = await event_sql.list_told(connection, who.id, after, limit)
         ids = list(dict.fromkeys(fact_id for _, fact_id in told))
         rows = await event_sql.load_events(connection, who.id, ids) if ids else []
-    last = told[-1] if told else after
-    return Events(events=[event_of(row) for row in rows], next=f"{last[0]}.{last[1].hex}")
+    next_page = write_cursor(told[-1] if told else after)
+    return Events(events=[event_of(row) for row in rows], next=next_page)
+
+
+def read_cursor(since: str) -> Cursor:
+    """Where to read on; from the beginning without one."""
+    number, _, one = since.partition(".")
+    return (int(number), UUID(one)) if since else (0, UUID(int=0))
+
+
+def write_cursor(cursor: Cursor) -> str:
+    """A cursor as a partner hands it back."""
+    return f"{cursor[0]}.{cursor[1].hex}"
 
 
 @router.get(
-    "/events/{eventId}",
+    # A path, because a partner's id may have a slash in it.
+    "/events/{eventId:path}",
     operation_id="showEvent",
     tags=["events"],
     summary="One event, with its receipt and what became of it",
@@ -286,7 +304,7 @@ async def show_event(
         str | None, Query(max_length=200, description="its `source`, if the id is not unique")
     ] = None,
 ) -> Event:
-    """An own event by the id that the partner gave it, or by its `meldingId`."""
+    """An own event by the id that the partner gave it, percent-encoded, or by its `meldingId`."""
     if "\x00" in event_id or (source and "\x00" in source):
         raise Problem(404, "No such event of yours.")
     async with desk.database() as connection:
@@ -305,41 +323,3 @@ async def list_keys(desk: Shared) -> KeySet:
     async with desk.database() as connection:
         rows = await partner_sql.list_keys(connection, oldest_shown(clock.now()))
     return KeySet.model_validate({"keys": [as_jwk(row) for row in rows]})
-
-
-@router.post(
-    "/tokens",
-    operation_id="giveToken",
-    tags=["sign-in"],
-    summary="An access token (OAuth 2 client credentials)",
-)
-async def give_token(
-    request: Request, desk: Shared, authorization: Annotated[str, Header()] = ""
-) -> Token:
-    """Client id and secret by HTTP Basic or in the form, as RFC 6749 sections 2.3.1 and 4.4 say."""
-    body = (await read_body(request, FORM_BYTES_MAX)).decode(errors="replace")
-    form = {name: values[0] for name, values in parse_qs(body).items()}
-    if form.get("grant_type") != "client_credentials":
-        raise Problem(400, "grant_type must be client_credentials.")
-    client_id, secret = _client(authorization, form)
-    if "\x00" not in client_id:
-        async with desk.database() as connection, connection.transaction():
-            if token := await sign_in.give_token(connection, client_id, secret):
-                seconds = int(sign_in.TOKEN_LIFE.total_seconds())
-                return Token(access_token=token, expires_in=seconds)
-    raise Problem(
-        401,
-        "This client is not known, or its secret is another.",
-        headers={"WWW-Authenticate": 'Basic realm="voordeur", charset="UTF-8"'},
-    )
-
-
-def _client(authorization: str, form: Mapping[str, Any]) -> tuple[str, str]:
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return form.get("client_id", ""), form.get("client_secret", "")
-    try:
-        name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return unquote(name), unquote(secret)

@@ -4,7 +4,17 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.signals import api, handlers, openapi, pages, proof, timer, uploads
+from services.signals import (
+    api,
+    handlers,
+    openapi,
+    pages,
+    proof,
+    refusals,
+    timer,
+    tokens,
+    uploads,
+)
 from services.signals.api import FrontDesk
 from services.signals.intake import Office
 from services.signals.keys import Keyring
@@ -55,8 +65,8 @@ def new_api(desk: FrontDesk) -> FastAPI:
     )
     told.state.desk = desk
     add_problems(told)
-    told.include_router(api.router)
-    told.include_router(uploads.router)
+    for door in (api, uploads, refusals, tokens):
+        told.include_router(door.router)
     openapi.describe(told)
     return told
 

@@ -4,6 +4,7 @@ Limits of a replica, kept in memory: with n replicas a partner may send n times 
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,10 @@ from shared.web.problems import Problem
 
 # Bodies being read or handled at this moment; a batch is 16 MB at most.
 BYTES_IN_FLIGHT_MAX = 64 * 1024**2
+# Of one partner: a largest batch, or many small ones. Alone it cannot fill the room.
+PARTNER_BYTES_MAX = 16 * 1024**2
+# A body comes in within this time, or gives its room back: 16 MB at 2 Mbit/s.
+BODY_SECONDS_MAX = 64
 MINUTE_SECONDS = 60
 BUSY_RETRY_SECONDS = 2
 FULL_RETRY_SECONDS = 30
@@ -41,7 +46,7 @@ class Bucket:
 class Limits:
     """What this replica is handling now, and what each partner has used of late."""
 
-    bytes_in_flight: int = 0
+    bytes_in_flight: Counter[str] = field(default_factory=Counter)  # by partner
     _buckets: dict[str, Bucket] = field(default_factory=dict)
 
     def count_request(self, partner_id: str, per_minute: int) -> None:
@@ -58,16 +63,25 @@ class Limits:
             )
 
     @contextmanager
-    def hold(self, size: int) -> Iterator[None]:
-        """Make room for a body of so many bytes; raises Problem 503 when there is none now."""
-        if self.bytes_in_flight + size > BYTES_IN_FLIGHT_MAX:
-            raise Problem(
-                503,
-                "Too much is coming in at once. Nothing of this request was accepted.",
-                headers={"Retry-After": str(BUSY_RETRY_SECONDS)},
-            )
-        self.bytes_in_flight += size
+    def hold(self, partner_id: str, size: int) -> Iterator[None]:
+        """Make room for a body of so many bytes.
+
+        Raises Problem 429 when this partner has too much under way, 503 when all together have.
+        """
+        if self.bytes_in_flight[partner_id] + size > PARTNER_BYTES_MAX:
+            raise _no_room(429, "You have too much under way at once.")
+        if self.bytes_in_flight.total() + size > BYTES_IN_FLIGHT_MAX:
+            raise _no_room(503, "Too much is coming in at once.")
+        self.bytes_in_flight[partner_id] += size
         try:
             yield
         finally:
-            self.bytes_in_flight -= size
+            self.bytes_in_flight[partner_id] -= size
+
+
+def _no_room(status: int, why: str) -> Problem:
+    return Problem(
+        status,
+        f"{why} Nothing of this request was accepted.",
+        headers={"Retry-After": str(BUSY_RETRY_SECONDS)},
+    )

@@ -10,12 +10,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from services.signals.arrivals import JSON
 from shared.contracts import partners
 from shared.contracts.envelope import CONTENT_TYPE
 
 BATCH_TYPE = "application/cloudevents-batch+json"
 SERVER = "https://voordeur.example/v1"
-PROBLEM = {
+PROBLEM: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
     "properties": {
@@ -32,6 +33,24 @@ PROBLEM = {
         },
     },
 }
+# What an OAuth 2 client reads of an error (RFC 6749, section 5.2), beside the members of a problem.
+TOKEN_PROBLEM = {
+    **PROBLEM,
+    "properties": {
+        **PROBLEM["properties"],
+        "error": {"type": "string"},
+        "error_description": {"type": "string"},
+    },
+}
+TOKEN_FORM = {
+    "type": "object",
+    "required": ["grant_type"],
+    "properties": {
+        "grant_type": {"const": "client_credentials"},
+        "client_id": {"type": "string"},
+        "client_secret": {"type": "string"},
+    },
+}
 VERSION_HEADER = {
     "API-Version": {"description": "full version of this API", "schema": {"type": "string"}}
 }
@@ -41,6 +60,7 @@ DESCRIPTIONS = {
     "401": "Sign in first",
     "403": "The partner is suspended",
     "404": "No such thing of yours",
+    "408": "The body came in too slowly; nothing was accepted",
     "409": "More than one thing fits",
     "413": "Too large; nothing was accepted",
     "415": "A content type that is not known here",
@@ -49,14 +69,24 @@ DESCRIPTIONS = {
 }
 SIGNED_IN = ("401", "403", "429", "503")
 ERRORS = {
-    "deliverEvents": ("400", *SIGNED_IN, "413", "415"),
+    "deliverEvents": ("400", *SIGNED_IN, "408", "413", "415"),
     "uploadTable": ("400", *SIGNED_IN, "413", "415"),
     "listEvents": ("400", *SIGNED_IN),
     "showEvent": ("400", *SIGNED_IN, "404", "409"),
+    "listRefusals": ("400", *SIGNED_IN),
     "listKeys": ("503",),
-    "giveToken": ("400", "401", "413", "503"),
+    "giveToken": ("400", "401", "408", "413", "503"),
 }
 OPEN = {"listKeys", "giveToken"}
+# The attributes of binary mode, and what each is. Asked of no other mode, so none is required.
+BINARY = {
+    "specversion": '"1.0"',
+    "id": "the event's own id",
+    "source": "urn:nld:kvknr: and the KvK number",
+    "type": "nl.betalingsachterstanden.<name>.v1",
+    "time": "RFC 3339: when it was recorded",
+    "sequence": "if the fact can be sent again: a number, the highest holds",
+}
 
 
 def describe(api: FastAPI) -> None:
@@ -110,7 +140,11 @@ def _complete(operation: dict[str, Any]) -> None:
     for code in ERRORS[name]:
         answers[code] = {
             "description": DESCRIPTIONS[code],
-            "content": {"application/problem+json": {"schema": PROBLEM}},
+            "content": {
+                "application/problem+json": {
+                    "schema": TOKEN_PROBLEM if name == "giveToken" else PROBLEM
+                }
+            },
             "headers": RETRY_HEADER if code in {"429", "503"} else {},
         }
     for answer in answers.values():
@@ -128,21 +162,36 @@ def _add_bodies(told: dict[str, Any]) -> None:
     told["components"]["schemas"] = dict(sorted(told["components"]["schemas"].items()))
     # Not `oneOf`: what does not fit is answered in a 202, event by event, with all its faults.
     event = {"anyOf": list(refs.values())}
+    data = {"anyOf": [_data_of(schemas["$defs"], ref) for ref in refs.values()]}
     batch = {"type": "array", "items": event, "maxItems": 10_000}
-    told["paths"]["/events"]["post"]["requestBody"] = {
+    deliver = told["paths"]["/events"]["post"]
+    deliver["requestBody"] = {
         "required": True,
-        "content": {CONTENT_TYPE: {"schema": event}, BATCH_TYPE: {"schema": batch}},
-    }
-    form = {
-        "type": "object",
-        "required": ["grant_type"],
-        "properties": {
-            "grant_type": {"const": "client_credentials"},
-            "client_id": {"type": "string"},
-            "client_secret": {"type": "string"},
+        "content": {
+            CONTENT_TYPE: {"schema": event},
+            BATCH_TYPE: {"schema": batch},
+            JSON: {"schema": data},
         },
     }
+    deliver["parameters"] = [*deliver.get("parameters", ()), *map(_header_of, BINARY)]
     told["paths"]["/tokens"]["post"]["requestBody"] = {
         "required": True,
-        "content": {"application/x-www-form-urlencoded": {"schema": form}},
+        "content": {"application/x-www-form-urlencoded": {"schema": TOKEN_FORM}},
     }
+
+
+def _header_of(attribute: str) -> dict[str, Any]:
+    return {
+        "name": f"ce-{attribute}",
+        "in": "header",
+        "required": False,
+        "description": f"with {JSON} (binary mode), percent-encoded: {BINARY[attribute]}",
+        "schema": {"type": "string"},
+    }
+
+
+def _data_of(schemas: dict[str, Any], ref: dict[str, str]) -> dict[str, Any]:
+    """Where an envelope's `data` is described."""
+    envelope = schemas[ref["$ref"].rpartition("/")[2]]
+    data: dict[str, Any] = envelope["properties"]["data"]
+    return data

@@ -17,6 +17,7 @@ TITLES = {
     403: "Not yours to do",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Not possible in the present state",
     412: "It has changed in the meantime",
     413: "Too large",
@@ -33,7 +34,10 @@ logger = log.get()
 
 
 class Problem(Exception):
-    """An answer other than success. `errors` names fields and faults, never values."""
+    """An answer other than success. `errors` names fields and faults, never values.
+
+    `more` are members that another standard asks for (RFC 9457, section 3.2).
+    """
 
     def __init__(
         self,
@@ -42,12 +46,14 @@ class Problem(Exception):
         *,
         errors: Sequence[dict[str, str]] = (),
         headers: dict[str, str] | None = None,
+        **more: str,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.errors = list(errors)
         self.headers = headers
+        self.more = more
 
 
 def add_problems(app: FastAPI) -> None:
@@ -55,7 +61,9 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def on_problem(_: Request, problem: Problem) -> Response:
-        return _answer(problem.status, problem.detail, problem.errors, problem.headers)
+        return _answer(
+            problem.status, problem.detail, problem.errors, problem.headers, **problem.more
+        )
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(_: Request, error: RequestValidationError) -> Response:
@@ -93,8 +101,10 @@ def _answer(
     detail: str,
     errors: Sequence[dict[str, str]] = (),
     headers: dict[str, str] | None = None,
+    **more: str,
 ) -> Response:
     body: dict[str, Any] = {
+        **more,
         "type": "about:blank",
         "title": TITLES.get(status, "Error"),
         "status": status,
