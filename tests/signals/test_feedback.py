@@ -1,12 +1,13 @@
 """What a partner hears back: only what it may know, only of its own, corrected when triage does."""
 
 import json
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import aio_pika
 
+from services.signals.sql.statuses import STATUSES_MAX
 from services.signals.texts import STATUSES
 from shared.contracts import partners, triage
 from shared.contracts.envelope import CONTENT_TYPE, EVENTS_EXCHANGE, Event, to_wire
@@ -19,13 +20,13 @@ from tests.town import Town
 SECRET = UUID(int=77)
 
 
-async def say(town: Town, *events: Event) -> None:
-    """Have triage say something."""
+async def say(town: Town, *events: Event, at: datetime = NOW) -> None:
+    """Have triage say something, recorded at an instant."""
     async with await aio_pika.connect(town.amqp["triage"], timeout=10) as connection:
         channel = await connection.channel(publisher_confirms=True)
         exchange = await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
         for one in events:
-            body = to_wire(one, source="urn:nld:oin:0:systeem:triage", recorded_at=NOW)
+            body = to_wire(one, source="urn:nld:oin:0:systeem:triage", recorded_at=at)
             message = aio_pika.Message(
                 body, message_id=str(one.wire_id), content_type=CONTENT_TYPE, user_id="triage"
             )
@@ -101,7 +102,8 @@ async def test_a_partner_hears_what_it_may_know_and_nothing_of_anothers(town: To
     told = [one["data"] for one in answers if one["type"].endswith("status-gegeven.v1")]
     assert len(told) == 10, "once each, however often it was said"
     known = {"woonstad", "f-1", mine["meldingId"], "urn:nld:kvknr:90000001", "2026-04-02"}
-    seen = {text for one in told for text in strings({**one, "statusId": None})}
+    seen = {text for one in told for text in strings({**one, "statusId": None, "op": None})}
+    assert {one["op"] for one in told} == {"2026-03-03T09:00:00Z"}
     assert seen - known <= set(STATUSES) | {words.nl for words in STATUSES.values()}
     assert {one["data"]["meldingId"] for one in await heard(town, "volkshuis")} == {
         theirs["meldingId"]
@@ -118,6 +120,38 @@ def _judge_shown(shown: dict[str, Any]) -> None:
     assert (pause["status"], pause["tot"]) == ("help_accepted", "2026-04-02")
     # Nothing of who was tried how, when, and with what reason.
     assert not strings(statuses) & {str(SECRET), "Huisbezoek", "Avond", "other reason"}
+
+
+async def test_the_latest_holds_of_statuses_without_a_number(town: Town) -> None:
+    """Ordered by when triage recorded them, however late and in whichever order they come."""
+    town.clock.move(NOW + timedelta(days=9))
+    await town.start("signals")
+    async with client(town) as web:
+        (mine,) = await deliver(web, [event("f-1")])
+        answer = {"signal_ids": (UUID(mine["meldingId"]),)}
+        accepted = triage.HelpAccepted(
+            **answer, answer_id=UUID(int=1), collection_paused_until=date(2026, 4, 2)
+        )
+        declined = triage.HelpDeclined(**answer, answer_id=UUID(int=2))
+        await say(town, declined, at=NOW + timedelta(days=2))
+        await town.until("signals", "select count(*) from status", 1)
+        await say(town, accepted, at=NOW + timedelta(days=1))
+        await town.until("signals", "select count(*) from status", 2)
+        shown = (await web.get("/v1/events/f-1")).json()["statussen"]
+        assert [(one["status"], one["op"]) for one in shown] == [
+            ("help_declined", "2026-03-05T09:00:00Z"), ("help_accepted", "2026-03-04T09:00:00Z")
+        ]  # fmt: skip
+        told = [one["data"] for one in await heard(town, "woonstad")]
+        assert {one["status"]: one["op"] for one in told if "status" in one} == {
+            one["status"]: one["op"] for one in shown
+        }
+        # Of very many only the newest are told.
+        attempts = [attempt(*answer["signal_ids"], no, was_reached=False) for no in range(60)]
+        await say(town, *attempts, at=NOW + timedelta(days=3))
+        await town.until("signals", "select count(*) from status", 62)
+        shown = (await web.get("/v1/events/f-1")).json()["statussen"]
+        assert len(shown) == STATUSES_MAX
+        assert {one["status"] for one in shown} == {"contact_tried_without_result"}
 
 
 async def test_an_objection_after_the_fact_goes_its_way(town: Town) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -110,6 +111,20 @@ async def test_a_partner_reads_its_own_and_nothing_else(town: Town) -> None:
         assert (await mine.get("/v1/stories/h-1")).status_code in {401, 404}
 
 
+@pytest.mark.parametrize("event_id", ["2026/03/een", "a b?c#d%2F", "https://x.example/1"])
+async def test_an_event_is_found_by_whatever_id_its_partner_gave_it(
+    town: Town, event_id: str
+) -> None:
+    await started(town)
+    async with client(town) as web:
+        (accepted,) = await deliver(web, [event(event_id)])
+        found = await web.get(f"/v1/events/{quote(event_id, safe='')}")
+        assert found.status_code == 200, found.text
+        assert found.json()["meldingId"] == accepted["meldingId"]
+        assert found.json()["gebeurtenisId"] == event_id
+        assert (await web.get("/v1/events/" + quote(f"{event_id}/x", safe=""))).status_code == 404
+
+
 async def test_news_is_read_on_from_a_cursor(town: Town) -> None:
     await started(town)
     async with client(town) as web:
@@ -141,9 +156,17 @@ async def test_an_oauth_client_gets_a_token_that_works(town: Town) -> None:
         token = (await web.post("/v1/tokens", data=in_form)).json()["access_token"]
         web.headers["Authorization"] = f"Bearer {token}"
         assert (await post(web, event("h-1"))).status_code == 202
-        wrong = {**in_form, "client_secret": "x"}
-        assert (await web.post("/v1/tokens", data=wrong)).status_code == 401
-        assert (await web.post("/v1/tokens", data={"grant_type": "password"})).status_code == 400
+        for asked, status, error in (
+            ({**in_form, "client_secret": "x"}, 401, "invalid_client"),
+            (form, 401, "invalid_client"),
+            ({**in_form, "grant_type": "password"}, 400, "unsupported_grant_type"),
+            ({"client_id": "woonstad"}, 400, "invalid_request"),
+        ):
+            answer = await web.post("/v1/tokens", data=asked)
+            told = answer.json()
+            assert (answer.status_code, told["error"], told["status"]) == (status, error, status)
+            assert told["error_description"] == told["detail"]
+            assert ("www-authenticate" in answer.headers) == (status == 401)
         web.headers["Authorization"] = "Bearer vdt_nobodys"
         assert (await post(web, event("h-2"))).status_code == 401
 

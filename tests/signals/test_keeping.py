@@ -1,7 +1,6 @@
-"""Keys that are rotated, bodies that are purged, and a front door that says when it is full."""
+"""Keys that are rotated, and a front door that says when it is full."""
 
 import asyncio
-from datetime import timedelta
 
 import aio_pika
 import asyncpg
@@ -13,12 +12,10 @@ from deploy.local.month import Outgoing
 from services.signals import partners as partner_admin
 from services.signals import receipts
 from services.signals.summons import Advice, add_months, advise, read_terms
-from tests.builders import NOW, POLICY
+from tests.builders import NOW
 from tests.signals.http import client, deliver, event, post
 from tests.signals.test_partners import ops
 from tests.town import Town
-
-BODY_DAYS = POLICY.signals.body_days.value
 
 
 async def test_a_rotated_key_signs_no_more_and_verifies_on(town: Town) -> None:
@@ -42,7 +39,7 @@ async def test_a_rotated_key_signs_no_more_and_verifies_on(town: Town) -> None:
 
 
 async def test_a_key_is_not_rotated_with_a_secret_that_does_not_open_it(town: Town) -> None:
-    """The service has another secret: it could not open the next key, and this one would be gone."""
+    """The service has another secret: it could not open the next key, and this one were gone."""
     town.clock.move(NOW)
     await town.start("signals")
     right = town.environment["signals"]["SIGNING_SECRET"]
@@ -75,38 +72,6 @@ async def test_a_service_that_cannot_sign_does_not_start(town: Town) -> None:
     await town._start("signals", "services.signals", "serve")
     assert await town.died("signals") == 2
     assert "SIGNING_SECRET does not open the signing key" in town.log("signals")
-
-
-async def test_a_body_is_purged_and_its_id_takes_no_effect_twice(town: Town) -> None:
-    town.clock.move(NOW)
-    await town.start()
-    async with client(town) as web:
-        (accepted,) = await deliver(web, [event("p-1")])
-        await town.quiet()
-        for seconds, purged in ((-1, 0), (1, 1)):
-            town.clock.move(NOW + timedelta(days=BODY_DAYS, seconds=seconds))
-            await town.stop("signals")
-            await town.start("signals")
-            await town.until("signals", "select count(*) from event where salt is null", purged)
-        (row,) = await town.fetch("signals", "select * from event")
-        assert (row["document"], row["salt"]) == (None, None)
-        everything = str(await town.fetch("signals", "select event::text as row from event"))
-        assert "Voorbeeld" not in everything
-        (report,) = await town.fetch("signals", "select * from purge")
-        assert (report["bodies"], report["policy_sha256"]) == (1, POLICY.sha256)
-
-        (again,) = await deliver(web, [event("p-1")])
-        assert (again["resultaat"], "zout" in again) == ("bekend", False)
-        page = await web.get(f"/events/{accepted['meldingId']}/receipt")
-        assert "bewaartermijn" in page.text
-        assert "Voorbeeld" not in page.text.replace("Voorbeeldstad", "")
-        keys = (await web.get("/v1/keys")).json()["keys"]
-        found = receipts.verify(
-            again["ontvangstbewijs"], keys, event=event("p-1"), salt=accepted["zout"], demo=True
-        )
-        assert found.is_right, "the corporation's own copy is still proven"
-    await town.quiet()
-    assert (await town.fetch("triage", "select count(*) from signal"))[0][0] == 1
 
 
 async def test_a_full_outbox_closes_every_door_and_loses_nothing(town: Town) -> None:
