@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from pydantic import BaseModel
+
 from services.signals.situation import Situation
 from services.signals.texts import DECREE, fault
 from shared.contracts.forms import Form
@@ -80,7 +82,7 @@ def _days_of(part: Any, path: str) -> Iterator[tuple[str, str, date]]:
             yield inside, name, value.date()
         elif isinstance(value, date):
             yield inside, name, value
-        elif hasattr(type(value), "model_fields"):
+        elif isinstance(value, BaseModel):
             yield from _days_of(value, inside)
 
 
