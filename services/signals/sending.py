@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import httpx
 import typer
@@ -18,12 +18,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.signals import receipts
+from services.signals.answer_file import AnswerFile
 from shared.command_line import one_line_faults
 from shared.settings import StartupFault
 
 receipt = typer.Typer(no_args_is_help=True, help="Receipts, without a connection.")
 
-IDLE_ATTEMPTS_MAX = 5  # in a row, that brought no answer to any row
+IDLE_ATTEMPTS_MAX = 10  # in a row, that brought no answer to any row
 ANSWER_SECONDS_MAX = 300
 RETRY_AFTER_SECONDS_MAX = 60
 RETRY_SECONDS = 2
@@ -46,15 +47,14 @@ def send(  # noqa: PLR0913 - one option for each thing that may differ
 ) -> None:
     """Send a table of signals: a receipt or the faults of each row.
 
-    Run again with the same table it goes on where it stopped; a table that was changed is sent
-    whole, and rows that were accepted before come back as known, with the same receipt.
+    Run again, it goes on where it stopped, and sends what was refused again. A table that was
+    changed, or goes to another address, under another key or format, is sent whole, to a file of
+    its own; rows that were accepted there before come back as known, with the same receipt.
     """
     answers = out or file.with_name(file.name + (".trial.jsonl" if dry_run else ".answers.jsonl"))
     with one_line_faults():
-        if again or dry_run:
-            answers.unlink(missing_ok=True)
         delivery = Delivery(file, url.rstrip("/"), key, layout, answers, dry_run=dry_run)
-        summary = delivery.run()
+        summary = delivery.run(again=again or dry_run)
     Console().print(summary)
     raise typer.Exit(1 if delivery.refused else 0)
 
@@ -66,51 +66,66 @@ class Delivery:
         self, file: Path, url: str, key: str, layout: str, answers: Path, *, dry_run: bool
     ) -> None:
         self.file, self.url, self.key, self.layout = file, url, key, layout
-        self.answers, self.dry_run = answers, dry_run
+        self.dry_run = dry_run
+        self.answers = AnswerFile(answers, self._name())
         self.totals: dict[str, Any] = {}
-        self._forget()
+        self.next_row = 0  # the first to send
 
-    def _forget(self) -> None:
-        self.refused = self.last_row = self.rows_done = 0
+    def _name(self) -> bytes:
+        """What is sent, where, as whom and how: an answer from elsewhere is none here."""
+        with self.file.open("rb") as file:
+            table = hashlib.file_digest(file, "sha256").hexdigest()
+        told = {
+            "tabel": table,
+            "adres": self.url,
+            "sleutel": hashlib.sha256(self.key.encode()).hexdigest(),
+            "indeling": self.layout,
+        }
+        return json.dumps(told).encode() + b"\n"
 
-    def run(self) -> str:
+    def run(self, *, again: bool) -> str:
         """Send until every row has its answer; raises StartupFault when that cannot be."""
-        self._begin()
-        if self.rows_done:
-            Console(stderr=True).print(f"{self.rows_done} rows were answered before: going on")
+        self._begin(again=again)
         with (
-            self.answers.open("a", encoding="utf-8") as out,
+            self.answers.path.open("ab") as out,
             Progress(*COLUMNS, console=Console(stderr=True)) as progress,
         ):
             task = progress.add_task("rows", total=self._count_lines(), completed=self.rows_done)
             idle = 0
             while idle < IDLE_ATTEMPTS_MAX:
-                rows_before = self.rows_done
+                row_before = self.next_row
                 if self._attempt(out, lambda: progress.update(task, completed=self.rows_done)):
+                    self.answers.tidy()
                     return self._summary()
-                idle = idle + 1 if rows_before == self.rows_done else 0
+                idle = idle + 1 if self.dry_run or row_before == self.next_row else 0
                 time.sleep(RETRY_SECONDS)
         raise StartupFault(
-            f"the service went away after {self.rows_done} rows, all answered in "
-            f"{self.answers.name}: run the same again and it goes on from there"
+            f"the service took no more after {self.rows_done} rows, all answered in "
+            f"{self.answers.path.name}: run the same again and it goes on from there"
         )
 
-    def _begin(self) -> None:
-        """Go on from what an earlier run with this very table wrote down, or begin anew."""
-        with self.file.open("rb") as file:
-            first = json.dumps({"tabel": hashlib.file_digest(file, "sha256").hexdigest()})
-        whole = self.answers.read_bytes() if self.answers.exists() else b""
-        lines = whole[: whole.rfind(b"\n") + 1].splitlines(keepends=True)  # none that was cut off
-        if not lines or lines[0].decode().strip() != first:
-            lines = [first.encode() + b"\n"]
-        self.answers.write_bytes(b"".join(lines))
-        for line in lines[1:]:
-            self._count(json.loads(line))
+    @property
+    def rows_done(self) -> int:
+        """Rows with an answer."""
+        return len(self.answers.places)
 
-    def _count(self, row: dict[str, Any]) -> None:
-        self.last_row = row["rij"]
-        self.rows_done += 1
-        self.refused += row["resultaat"] == "geweigerd"
+    @property
+    def refused(self) -> int:
+        """Rows that were refused."""
+        return len(self.answers.refused)
+
+    def _begin(self, *, again: bool) -> None:
+        """Go on from what an earlier run of this very delivery wrote down, or begin anew."""
+        say = Console(stderr=True).print
+        if self.dry_run:
+            return  # every attempt begins anew
+        if again or not self.answers.read():
+            if aside := self.answers.begin():
+                say(f"the answers of another delivery are kept in {aside.name}")
+        elif accepted := self.rows_done - self.refused:
+            say(f"{accepted} rows were accepted before: going on")
+        # From the first that was refused: the reason may be gone. What is known does no harm.
+        self.next_row = min(self.answers.refused, default=max(self.answers.places, default=-1) + 1)
 
     def _count_lines(self) -> int | None:
         """How many rows there are, about; None for a workbook."""
@@ -119,31 +134,38 @@ class Delivery:
                 return None
             return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
-    def _attempt(self, out: IO[str], show: Any) -> bool:
+    def _attempt(self, out: BinaryIO, show: Any) -> bool:
         """Send the file from the first row without an answer; whether all have one now."""
-        if self.dry_run:
-            self._forget()  # totals are of one run through the whole table
-            out.truncate(0)
+        if self.dry_run:  # totals are of one run through the whole table
+            self.answers.empty()
+            self.next_row = 0
         try:
             for line in self._lines():
                 told = json.loads(line)
                 if "rij" in told:
-                    out.write(line + "\n")
-                    out.flush()
-                    self._count(told)
+                    self._note(told, line, out)
                     show()
                 elif told["klaar"]:
                     self.totals = told
                     return True
                 elif "fouten" in told:
                     raise StartupFault("; ".join(one["tekst"] for one in told["fouten"]))
+                else:
+                    _wait(told.get("retryAfter"))
         except (httpx.TransportError, json.JSONDecodeError):
             pass  # cut off: what was answered is on file
         return False
 
+    def _note(self, told: dict[str, Any], line: str, out: BinaryIO) -> None:
+        """Write an answer down, but for a row that was accepted before: it has its receipt."""
+        row = told["rij"]
+        if row not in self.answers.places or row in self.answers.refused:
+            self.answers.add(told, line, out)
+        self.next_row = row + 1
+
     def _lines(self) -> Iterator[str]:
         params = {"dryRun": str(self.dry_run).lower(), "format": self.layout,
-                  "fromRow": str(self.last_row + 1 if self.last_row else 0)}  # fmt: skip
+                  "fromRow": str(self.next_row)}  # fmt: skip
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "text/csv"}
         with (
             self.file.open("rb") as body,
@@ -160,7 +182,7 @@ class Delivery:
     def _refused(self, answer: httpx.Response) -> None:
         """Wait when the service asks for it; raises StartupFault when waiting will not help."""
         if answer.status_code in {429, 502, 503}:
-            time.sleep(min(int(answer.headers.get("Retry-After", 0)), RETRY_AFTER_SECONDS_MAX))
+            _wait(answer.headers.get("Retry-After"))
             return
         try:
             told = answer.json()
@@ -174,7 +196,7 @@ class Delivery:
         accepted = self.rows_done - self.refused
         lines = [
             f"{self.rows_done} rows: {accepted} {what} accepted, {self.refused} refused",
-            f"answers of each row: {self.answers}",
+            f"answers of each row: {self.answers.path}",
         ]
         if self.dry_run:
             lines.insert(1, f"total {self.totals['totaalBedrag']}, median "
@@ -182,6 +204,12 @@ class Delivery:
         if self.totals.get("onbekendeKolommen"):
             lines.append(f"columns not known here: {', '.join(self.totals['onbekendeKolommen'])}")
         return "\n".join(lines)
+
+
+def _wait(asked: str | int | None) -> None:
+    """Wait as many seconds as the service asks for, within reason."""
+    seconds = int(asked) if asked is not None and str(asked).isdecimal() else 0
+    time.sleep(min(seconds, RETRY_AFTER_SECONDS_MAX))
 
 
 @receipt.command("verify")
