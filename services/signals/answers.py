@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
+import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.signals.intake import Outcome
@@ -28,6 +29,11 @@ class Melding(Told):
     fact_id: UUID | None = Field(None, alias="meldingId")
     receipt: str | None = Field(None, alias="ontvangstbewijs", description="a compact JWS")
     salt: str | None = Field(None, alias="zout", description="base64url; proves the hash")
+    event: dict[str, Any] | None = Field(
+        None,
+        alias="gebeurtenis",
+        description="as accepted, when it came in binary mode: who sent it whole has it",
+    )
     unknown: tuple[str, ...] = Field((), alias="nietBewaard")
     faults: tuple[Fault, ...] = Field((), alias="fouten")
 
@@ -63,6 +69,15 @@ class Event(Told):
     unknown: tuple[str, ...] = Field(alias="nietBewaard")
     purged_at: AwareDatetime | None = Field(alias="verwijderdOp")
     statuses: list[Status] = Field(alias="statussen")
+
+
+class WholeEvent(Event):
+    """An event with what it said: without it the receipt proves nothing about the tenant."""
+
+    event: dict[str, Any] | None = Field(
+        alias="gebeurtenis",
+        description="as accepted: what the receipt is about; null once the body was purged",
+    )
 
 
 class Events(Told):
@@ -117,6 +132,17 @@ def told_of(outcome: Outcome) -> dict[str, Any]:
     return one.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
 
 
+def told_with_event(outcome: Outcome) -> dict[str, Any]:
+    """The same with the event as accepted, for a sender whose event was composed here.
+
+    Without it the receipt proves nothing about the tenant.
+    """
+    told = told_of(outcome)
+    if outcome.canonical is not None:
+        told["gebeurtenis"] = orjson.loads(outcome.canonical)
+    return told
+
+
 def event_of(row: Mapping[str, Any]) -> Event:
     """A row of `load_events` as its partner reads it."""
     statuses = [
@@ -137,3 +163,9 @@ def event_of(row: Mapping[str, Any]) -> Event:
         salt=base64url(row["salt"]) if row["salt"] is not None else None,
         statuses=statuses,
     )  # fmt: skip
+
+
+def whole_event_of(row: Mapping[str, Any], document: bytes | None) -> WholeEvent:
+    """The same with what it said, from the body as it was kept."""
+    event = orjson.loads(document) if document else None
+    return WholeEvent(**event_of(row).model_dump(), event=event)

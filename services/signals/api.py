@@ -16,7 +16,16 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from services.signals.answers import Event, Events, KeySet, Meldingen, event_of, told_of
+from services.signals.answers import (
+    Events,
+    KeySet,
+    Meldingen,
+    WholeEvent,
+    event_of,
+    told_of,
+    told_with_event,
+    whole_event_of,
+)
 from services.signals.arrivals import JSON, Arrival, as_body, media_type, structured
 from services.signals.intake import Office, Outcome, take_in
 from services.signals.keys import as_jwk
@@ -77,10 +86,14 @@ class FrontDesk:
                 outcomes.update(zip(part, found, strict=True))
         return [outcomes[no] for no in range(len(arrivals))]
 
-    async def _take_part(self, part: Sequence[Arrival], lane: Lane) -> list[Outcome]:
-        door = self.core.door
+    def require_room(self) -> None:
+        """Raise Problem 503 when the outbox is full."""
         if self.core.outbox.is_full:
             raise unavailable("Events wait to be passed on.", FULL_RETRY_SECONDS)
+
+    async def _take_part(self, part: Sequence[Arrival], lane: Lane) -> list[Outcome]:
+        door = self.core.door
+        self.require_room()
         try:
             async with asyncio.timeout(TURN_SECONDS_MAX):
                 await door.may_start(lane)
@@ -171,13 +184,16 @@ async def deliver_events(request: Request, who: Who, desk: Shared) -> Response:
 
     CloudEvents 1.0 in structured mode (`application/cloudevents+json`), binary mode
     (`application/json` with `ce-` headers) or a batch (`application/cloudevents-batch+json`).
-    An id takes effect once: sending the same again gives the same receipt.
+    An id takes effect once: sending the same again gives the same receipt. In binary mode the
+    answer has the event as it was put together and signed.
     """
     with desk.limits.hold(who.id, _announced_bytes(request)):
         body = await read_body(request, BATCH_BYTES_MAX)
         arrivals = read_events(request, body, who.id)
         outcomes = await desk.take(arrivals)
-    return JSONResponse({"resultaten": [told_of(one) for one in outcomes]}, 202)
+    is_composed_here = media_type(request.headers.get("content-type")) == JSON
+    tell = told_with_event if is_composed_here else told_of
+    return JSONResponse({"resultaten": [tell(one) for one in outcomes]}, 202)
 
 
 def _announced_bytes(request: Request) -> int:
@@ -303,7 +319,7 @@ async def show_event(
     source: Annotated[
         str | None, Query(max_length=200, description="its `source`, if the id is not unique")
     ] = None,
-) -> Event:
+) -> WholeEvent:
     """An own event by the id that the partner gave it, percent-encoded, or by its `meldingId`."""
     if "\x00" in event_id or (source and "\x00" in source):
         raise Problem(404, "No such event of yours.")
@@ -312,9 +328,10 @@ async def show_event(
         if len(ids) > 1:
             raise Problem(409, "You used this id in more than one source: say which `source`.")
         rows = await event_sql.load_events(connection, who.id, ids)
+        document = await event_sql.load_document(connection, ids[0]) if rows else None
     if not rows:
         raise Problem(404, "No such event of yours.")
-    return event_of(rows[0])
+    return whole_event_of(rows[0], document)
 
 
 @router.get("/keys", operation_id="listKeys", tags=["receipts"], summary="Keys of receipts")

@@ -46,12 +46,17 @@ class Office:
 
         What was not known when it was accepted does not count: the contract may know it by now.
         """
-        canonical = one.canonical
-        if not set(kept.unknown) <= set(one.unknown):
-            canonical = rules.canonical_form(one.document, {*one.unknown, *kept.unknown})
+        canonical = _as_accepted(one, kept)
         if kept.salt is not None:
             return salted_hash(kept.salt, canonical) == kept.content_hash
         return hmac.compare_digest(self.keyring.fingerprint(canonical), kept.fingerprint or b"")
+
+
+def _as_accepted(one: Accepted, kept: Kept) -> bytes:
+    """The form of an event that was signed when it was accepted."""
+    if set(kept.unknown) <= set(one.unknown):
+        return one.canonical
+    return rules.canonical_form(one.document, {*one.unknown, *kept.unknown})
 
 
 class Result(StrEnum):
@@ -72,6 +77,7 @@ class Outcome:
     fact_id: UUID | None = None
     receipt: str | None = None
     salt: str | None = None
+    canonical: bytes | None = None  # the event as accepted, while its body is kept
     unknown: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
 
@@ -165,6 +171,7 @@ class Batch:
             fact_id=one.fact.fact_id,
             receipt=kept.receipt,
             salt=base64url(kept.salt) if kept.salt is not None else None,
+            canonical=_as_accepted(one, kept) if kept.salt is not None else None,
             unknown=one.unknown,
         )
 

@@ -16,6 +16,9 @@ from shared.web.problems import Problem
 BYTES_IN_FLIGHT_MAX = 64 * 1024**2
 # Of one partner: a largest batch, or many small ones. Alone it cannot fill the room.
 PARTNER_BYTES_MAX = 16 * 1024**2
+# Tables under way: each is on disk as a whole, and of a workbook the strings in memory.
+UPLOADS_MAX = 4
+PARTNER_UPLOADS_MAX = 2  # one whose sender has gone may not have ended yet
 # A body comes in within this time, or gives its room back: 16 MB at 2 Mbit/s.
 BODY_SECONDS_MAX = 64
 MINUTE_SECONDS = 60
@@ -47,6 +50,7 @@ class Limits:
     """What this replica is handling now, and what each partner has used of late."""
 
     bytes_in_flight: Counter[str] = field(default_factory=Counter)  # by partner
+    uploads: Counter[str] = field(default_factory=Counter)  # by partner
     _buckets: dict[str, Bucket] = field(default_factory=dict)
 
     def count_request(self, partner_id: str, per_minute: int) -> None:
@@ -78,10 +82,26 @@ class Limits:
         finally:
             self.bytes_in_flight[partner_id] -= size
 
+    @contextmanager
+    def hold_upload(self, partner_id: str) -> Iterator[None]:
+        """Make room for a table.
 
-def _no_room(status: int, why: str) -> Problem:
+        Raises Problem 429 when this partner has too many under way, 503 when all together have.
+        """
+        if self.uploads[partner_id] >= PARTNER_UPLOADS_MAX:
+            raise _no_room(429, "You have too many tables under way at once.", FULL_RETRY_SECONDS)
+        if self.uploads.total() >= UPLOADS_MAX:
+            raise _no_room(503, "Too many tables are coming in at once.", FULL_RETRY_SECONDS)
+        self.uploads[partner_id] += 1
+        try:
+            yield
+        finally:
+            self.uploads[partner_id] -= 1
+
+
+def _no_room(status: int, why: str, seconds: int = BUSY_RETRY_SECONDS) -> Problem:
     return Problem(
         status,
         f"{why} Nothing of this request was accepted.",
-        headers={"Retry-After": str(BUSY_RETRY_SECONDS)},
+        headers={"Retry-After": str(seconds)},
     )

@@ -70,7 +70,7 @@ DESCRIPTIONS = {
 SIGNED_IN = ("401", "403", "429", "503")
 ERRORS = {
     "deliverEvents": ("400", *SIGNED_IN, "408", "413", "415"),
-    "uploadTable": ("400", *SIGNED_IN, "413", "415"),
+    "uploadTable": ("400", *SIGNED_IN, "408", "413", "415"),
     "listEvents": ("400", *SIGNED_IN),
     "showEvent": ("400", *SIGNED_IN, "404", "409"),
     "listRefusals": ("400", *SIGNED_IN),

@@ -143,7 +143,11 @@ FAULTS: dict[str, Words] = {
         "the row has more cells than the header: is an amount with a comma in quotes?",
         TABLES,
     ),
-    "twice": Words("deze kolom staat er tweemaal", "this column is there twice", TABLES),
+    "twice": Words(
+        "deze kolom staat er al, misschien onder een andere naam",
+        "this column is there already, perhaps by another name",
+        TABLES,
+    ),
     "too_large_inside": Words("is uitgepakt te groot", "is too large once it is unpacked", TABLES),
     "too_many_rows": Words(
         "meer dan 200.000 rijen: deel het bestand", "more than 200,000 rows: split the file", TABLES

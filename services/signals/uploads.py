@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.types import Message, Send
 
-from services.signals.answers import told_of
+from services.signals.answers import told_with_event
 from services.signals.api import PART_MAX, FrontDesk, Shared, Who
 from services.signals.arrivals import Arrival
 from services.signals.intake import Outcome, Result, preview
@@ -27,12 +28,16 @@ from services.signals.rules import cents
 from services.signals.sheets import TableFault
 from services.signals.sql import partners as partner_sql
 from services.signals.tables import Layout, Row, Sender, Table, column_of, open_table
+from shared import log
 from shared.contracts.signals import Fault
 from shared.web.problems import Problem
 
 router = APIRouter()
+logger = log.get()
 
 UPLOAD_BYTES_MAX = 64 * 1024**2
+UPLOAD_SECONDS_MAX = 256  # at 2 Mbit/s
+READER_SECONDS_MAX = 60  # for a line of the answer
 NDJSON = "application/x-ndjson"
 
 
@@ -69,6 +74,34 @@ def _euros(amount_cents: int) -> str:
     return f"{amount_cents // 100}.{amount_cents % 100:02}"
 
 
+async def _take_file(request: Request, who: Who, desk: Shared) -> AsyncIterator[Path]:
+    """The file that came in; it and its place among those under way are kept until the answer ends.
+
+    Raises Problem 429 or 503 when there is no place, 413 or 408 when it is too large or too slow.
+    """
+    with (
+        desk.limits.hold_upload(who.id),
+        tempfile.TemporaryDirectory(prefix="voordeur-upload-") as folder,
+    ):
+        path = Path(folder) / "table"
+        await _save(request, path)
+        yield path
+
+
+class _Lines(StreamingResponse):
+    """Lines for a reader who may have stopped reading: its place is for the next."""
+
+    async def stream_response(self, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(READER_SECONDS_MAX):
+                await send(message)
+
+        try:
+            await super().stream_response(send_in_time)
+        except TimeoutError:
+            logger.info("upload_reader_gone")
+
+
 @router.post(
     "/uploads",
     operation_id="uploadTable",
@@ -92,9 +125,9 @@ def _euros(amount_cents: int) -> str:
     },
 )
 async def upload_table(
-    request: Request,
     who: Who,
     desk: Shared,
+    path: Annotated[Path, Depends(_take_file)],
     *,
     dry_run: Annotated[bool, Query(alias="dryRun", description="say what would happen")] = False,
     layout: Annotated[Layout, Query(alias="format", description="names of the columns")] = (
@@ -106,35 +139,37 @@ async def upload_table(
 ) -> Response:
     """Every row is an `achterstand-gemeld` and gets a receipt or its faults, by column.
 
+    An accepted row has the event that was made of it too, which its receipt is about: keep both.
     400 when the file as a whole cannot be read. A lost connection loses no row that was answered.
+    In the last line `klaar` is false when it broke off; send the rows from there on again, with
+    `retryAfter` after so many seconds.
     """
-    folder = tempfile.TemporaryDirectory(prefix="voordeur-upload-")
+    if not dry_run:
+        desk.require_room()  # not before: who is still sending does not hear it
+    sender = await _sender(desk, who.id)
     try:
-        path = Path(folder.name) / "table"
-        await _save(request, path)
-        sender = await _sender(desk, who.id)
         table = await asyncio.to_thread(open_table, path, layout, sender)
     except TableFault as found:
-        folder.cleanup()
         errors = [{"field": one.field, "fault": one.text_nl} for one in found.faults]
         raise Problem(
             400, "The file cannot be read; nothing was accepted.", errors=errors
         ) from None
-    except BaseException:
-        folder.cleanup()
-        raise
-    upload = Upload(desk, sender, table, from_row, dry_run)
-    return StreamingResponse(upload.lines(folder), media_type=NDJSON)
+    return _Lines(Upload(desk, sender, table, from_row, dry_run).lines(), media_type=NDJSON)
 
 
 async def _save(request: Request, path: Path) -> None:
     size = 0
-    with path.open("wb") as file:
-        async for part in request.stream():
-            size += len(part)
-            if size > UPLOAD_BYTES_MAX:
-                raise Problem(413, f"The file is larger than {UPLOAD_BYTES_MAX} bytes.")
-            file.write(part)
+    try:
+        with path.open("wb") as file:
+            async with asyncio.timeout(UPLOAD_SECONDS_MAX):
+                async for part in request.stream():
+                    size += len(part)
+                    if size > UPLOAD_BYTES_MAX:
+                        raise Problem(413, f"The file is larger than {UPLOAD_BYTES_MAX} bytes.")
+                    file.write(part)
+    except TimeoutError:
+        why = f"The file did not come in within {UPLOAD_SECONDS_MAX} seconds."
+        raise Problem(408, f"{why} Nothing was accepted.") from None
 
 
 async def _sender(desk: FrontDesk, partner_id: str) -> Sender:
@@ -153,25 +188,22 @@ class Upload:
     from_row: int
     dry_run: bool
 
-    async def lines(self, folder: "tempfile.TemporaryDirectory[str]") -> AsyncIterator[bytes]:
-        """The answer, line by line, as parts are committed; the folder goes at the end."""
+    async def lines(self) -> AsyncIterator[bytes]:
+        """The answer, line by line, as parts are committed."""
         summary = Summary()
-        with folder:
-            rows = self.table.rows()
-            try:
-                while part := await asyncio.to_thread(self._next_part, rows):
-                    outcomes = await self._take(part)
-                    for row, outcome in zip(part, outcomes, strict=True):
-                        summary.add(row, outcome)
-                        yield orjson.dumps(self._told(row, outcome)) + b"\n"
-            except TableFault as found:
-                yield orjson.dumps({"klaar": False, "fouten": _dumped(found.faults)}) + b"\n"
-            except Problem as problem:
-                told = {"klaar": False, "status": problem.status, "detail": problem.detail}
-                yield orjson.dumps(told) + b"\n"
-            else:
-                told = summary.told(dry_run=self.dry_run, unknown=self.table.unknown)
-                yield orjson.dumps(told) + b"\n"
+        rows = self.table.rows()
+        try:
+            while part := await asyncio.to_thread(self._next_part, rows):
+                outcomes = await self._take(part)
+                for row, outcome in zip(part, outcomes, strict=True):
+                    summary.add(row, outcome)
+                    yield orjson.dumps(self._told(row, outcome)) + b"\n"
+            last = summary.told(dry_run=self.dry_run, unknown=self.table.unknown)
+        except TableFault as found:
+            last = {"klaar": False, "fouten": _dumped(found.faults)}
+        except Problem as problem:
+            last = _broken_off(problem)
+        yield orjson.dumps(last) + b"\n"
 
     def _next_part(self, rows: Any) -> list[Row]:
         return list(islice((row for row in rows if row.number >= self.from_row), PART_MAX))
@@ -187,13 +219,21 @@ class Upload:
             return await preview(connection, arrivals, self.desk.office)
 
     def _told(self, row: Row, outcome: Outcome) -> dict[str, Any]:
-        told = {"rij": row.number, **told_of(outcome)}
+        told = {"rij": row.number, **told_with_event(outcome)}
         if outcome.faults:
             by_column = [
                 one.model_copy(update={"field": column_of(one.field)}) for one in outcome.faults
             ]
             told["fouten"] = _dumped(_once(by_column))
         return told
+
+
+def _broken_off(problem: Problem) -> dict[str, Any]:
+    """The last line when what follows cannot be taken now; what was answered is safe."""
+    told: dict[str, Any] = {"klaar": False, "status": problem.status, "detail": problem.detail}
+    if seconds := (problem.headers or {}).get("Retry-After"):
+        told["retryAfter"] = int(seconds)
+    return told
 
 
 def _once(faults: Sequence[Fault]) -> list[Fault]:

@@ -39,6 +39,8 @@ async def test_a_body_is_purged_and_its_id_takes_no_effect_twice(town: Town) -> 
 
         (again,) = await deliver(web, [event("p-1")])
         assert (again["resultaat"], "zout" in again) == ("bekend", False)
+        shown = (await web.get(f"/v1/events/{accepted['meldingId']}")).json()
+        assert (shown["gebeurtenis"], shown["zout"]) == (None, None)
         page = await web.get(f"/events/{accepted['meldingId']}/receipt")
         assert "bewaartermijn" in page.text
         assert "Voorbeeld" not in page.text.replace("Voorbeeldstad", "")
