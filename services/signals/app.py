@@ -47,9 +47,10 @@ def wire(core: Core) -> FastAPI:
     app = new_app(core, only_ops(settings.ops_password.get_secret_value()))
     partner_of = signed_in(only_partners(core.pool))
     pages.add(app, core, only_ops(settings.ops_password.get_secret_value()))
-    app.state.archive = Archive(core, partner_of, policies, read_terms())
+    app.state.desk = FrontDesk(core, office, partner_of, Limits())
+    app.state.archive = Archive(policies, read_terms())
     app.include_router(proof.router)
-    app.mount("/v1", new_api(FrontDesk(core, office, partner_of, Limits())))
+    app.mount("/v1", new_api(app.state.desk))
     return app
 
 

@@ -6,36 +6,37 @@ The proof of an event is for its partner alone. Anybody may verify a receipt: it
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from services.signals import receipts
+from services.signals.api import Shared, Who, read_body
 from services.signals.keys import as_jwk
 from services.signals.receipts import Finding, Verification
 from services.signals.sql import events as event_sql
 from services.signals.sql import partners as partner_sql
-from services.signals.summons import Terms, advise
+from services.signals.summons import Advice, Terms, advise, may_summon
 from services.signals.texts import STATUSES
 from shared import clock
 from shared.contracts import partners
-from shared.core import Core
 from shared.policy import Policies
 from shared.web.problems import Problem
-from shared.web.session import AccountOf
 from shared.web.site import templates
 
 router = APIRouter(include_in_schema=False)
 site = templates(Path(__file__).parent / "templates")
 site.env.filters["nl_day"] = lambda day: f"{day:%d-%m-%Y}"
 
-# Beyond RECEIPT_BYTES_MAX: an event of 64 KB, a receipt, and what a form adds.
+# An event of 64 KB, a receipt, and what a form adds: three bytes for a sign.
 FORM_BYTES_MAX = 256 * 1024
+FORM_FIELDS_MAX = 10
 EVIDENCES = {
     "persoonlijkContactOp": "Persoonlijk contact gezocht over voorkomen en beëindigen",
     "gewezenOpHulpOp": "Gewezen op schuldhulpverlening",
@@ -46,10 +47,8 @@ EVIDENCES = {
 
 @dataclass(frozen=True)
 class Archive:
-    """What the pages are made from."""
+    """What the pages are made from, besides the database."""
 
-    core: Core
-    partner_of: AccountOf
     policies: Policies
     terms: Terms
 
@@ -64,17 +63,14 @@ def _page(request: Request, template: str, **shown: Any) -> HTMLResponse:
 
 
 @router.get("/events/{fact_id}/receipt")
-async def show_receipt(request: Request, fact_id: UUID) -> HTMLResponse:
+async def show_receipt(request: Request, who: Who, desk: Shared, fact_id: UUID) -> HTMLResponse:
     """The printable proof of one event of the partner who signed in."""
-    archive = _archive(request)
-    account = await archive.partner_of(request)
-    async with archive.core.pool.acquire(timeout=5) as connection:
-        rows = await event_sql.load_events(connection, account.id, [fact_id])
+    async with desk.database() as connection:
+        rows = await event_sql.load_events(connection, who.id, [fact_id])
         document = await event_sql.load_document(connection, fact_id) if rows else None
     if not rows:
         raise Problem(404, "No such event of yours.")
-    shown = _receipt(rows[0], document, archive.policies, archive.terms)
-    return _page(request, "receipt.html", **shown)
+    return _page(request, "receipt.html", **_receipt(rows[0], document, _archive(request)))
 
 
 @router.get("/receipts")
@@ -84,17 +80,22 @@ async def show_verification(request: Request) -> HTMLResponse:
 
 
 @router.post("/receipts")
-async def verify_receipt(
-    request: Request,
-    receipt: Annotated[str, Form(max_length=receipts.RECEIPT_BYTES_MAX)] = "",
-    event: Annotated[str, Form(max_length=FORM_BYTES_MAX)] = "",
-    salt: Annotated[str, Form(max_length=200)] = "",
-) -> HTMLResponse:
+async def verify_receipt(request: Request, desk: Shared) -> HTMLResponse:
     """What was found in a receipt; nothing is kept."""
-    async with _archive(request).core.pool.acquire(timeout=5) as connection:
+    form = _form(await read_body(request, FORM_BYTES_MAX))
+    async with desk.database() as connection:
         rows = await partner_sql.list_keys(connection, receipts.oldest_shown(clock.now()))
-    found = _verify(receipt, [as_jwk(row) for row in rows], event, salt)
+    found = _verify(form, [as_jwk(row) for row in rows])
     return _page(request, "verify.html", found=found, evidences=EVIDENCES)
+
+
+def _form(body: bytes) -> Mapping[str, str]:
+    """The fields of a form; raises Problem when it is none of ours."""
+    try:
+        given = parse_qs(body.decode(), max_num_fields=FORM_FIELDS_MAX)
+    except ValueError:
+        raise Problem(400, "This is not the form of this page.") from None
+    return {name: values[0] for name, values in given.items()}
 
 
 @router.get("/examples")
@@ -132,45 +133,50 @@ def _example(now: datetime, municipality: str) -> str:
     return json.dumps(document, indent=2)
 
 
-def _verify(receipt: str, keys: Sequence[Mapping[str, Any]], event: str, salt: str) -> Verification:
+def _verify(form: Mapping[str, str], keys: Sequence[Mapping[str, Any]]) -> Verification:
     """What a person pasted, looked at; a demo's receipt is shown for what it is."""
+    receipt, event, salt = (form.get(name, "").strip() for name in ("receipt", "event", "salt"))
     document = None
-    if event.strip():
+    if event:
         try:
             document = orjson.loads(event)
         except orjson.JSONDecodeError:
             document = None
         if not isinstance(document, dict):
             return Verification(None, [Finding("inhoud", False, "de gebeurtenis is geen JSON")])
-    return receipts.verify(receipt, keys, event=document, salt=salt.strip() or None)
+    return receipts.verify(receipt, keys, event=document, salt=salt or None)
 
 
-def _receipt(
-    row: Mapping[str, Any], document: bytes | None, policies: Policies, terms: Terms
-) -> dict[str, Any]:
+def _receipt(row: Mapping[str, Any], document: bytes | None, archive: Archive) -> dict[str, Any]:
     """What the printable page of one event shows."""
-    today = clock.today()
     data = orjson.loads(document)["data"] if document else None
-    policy = policies.on(row["municipality"], row["reported_on"])
+    policy = archive.policies.on(row["municipality"], row["reported_on"])
     own_court = policy.signals.court if policy else None
-    courts = sorted({*terms.courts, *([own_court] if own_court else [])})
-    courts.sort(key=lambda court: court != own_court)
-    is_signal = row["event_type"] == partners.ArrearsReported.wire_type()
-    advices = [advise(terms, court, row["reported_on"], today) for court in courts]
+    statuses = [one["status"] for one in row["statuses"]]
+    kind = data["signaalpartner"]["type"] if data else None
+    is_summonable = may_summon(row["event_type"], kind, statuses)
     return {
         "event": row,
         "data": data,
         "municipality": policy.name if policy else row["municipality"],
         "name": row["event_type"].split(".")[-2],
         "evidences": EVIDENCES,
-        "advices": [one for one in advices if one] if is_signal else [],
+        "advices": _advices(archive.terms, own_court, row["reported_on"]) if is_summonable else [],
         "own_court": own_court,
-        "today": today,
+        "today": clock.today(),
         "salt": receipts.base64url(row["salt"]) if row["salt"] is not None else None,
-        "statuses": [STATUSES[one["status"]].nl for one in row["statuses"]],
+        "statuses": [STATUSES[one].nl for one in statuses],
         "is_demo": row["receipt"] is None or _is_demo(row["receipt"]),
         "not_valid": receipts.NOT_VALID,
     }
+
+
+def _advices(terms: Terms, own_court: str | None, reported_on: date) -> list[Advice]:
+    """The advice for every court that is known, the municipality's own first."""
+    courts = sorted({*terms.courts, *([own_court] if own_court else [])})
+    courts.sort(key=lambda court: court != own_court)
+    found = (advise(terms, court, reported_on, clock.today()) for court in courts)
+    return [one for one in found if one]
 
 
 def _is_demo(receipt: str) -> bool:

@@ -12,6 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts import partners
+from shared.contracts.signals import PartnerKind
 from shared.files import read_yaml
 
 TABLE = Path(__file__).with_name("summons_terms.yaml")
@@ -63,6 +65,16 @@ class Advice:
 def read_terms() -> Terms:
     """The table of this release; raises StartupFault naming every fault."""
     return read_yaml(TABLE, Terms)
+
+
+def may_summon(event_type: str, kind: str | None, statuses: Sequence[str]) -> bool:
+    """Whether a summons may follow an event at all: a signal of rent that was not withdrawn.
+
+    The courts' terms are about rent only. `kind` is None once the body was purged: then nobody can
+    tell any more, and nothing is advised.
+    """
+    is_signal = event_type == partners.ArrearsReported.wire_type()
+    return is_signal and kind == PartnerKind.RENT and "withdrawn" not in statuses
 
 
 def advise(terms: Terms, court: str, reported_on: date, today: date) -> Advice | None:
