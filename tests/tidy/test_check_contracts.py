@@ -1,0 +1,44 @@
+"""`make check-contracts` does not pass by having checked nothing."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.paths import REPOSITORY
+
+CHECK = REPOSITORY / "tests/interface/check.sh"
+
+
+def check(folder: Path, *tools: str, **environment: str) -> tuple[int, str]:
+    """Run it where only these tools are; `npm` and `node` are there and fail."""
+    for name in ("dirname", "timeout", *tools):
+        if name in {"npm", "node"}:
+            (folder / name).write_text("#!/bin/sh\nexit 3\n")
+            (folder / name).chmod(0o700)
+        else:
+            (folder / name).symlink_to(shutil.which(name) or name)
+    bash = shutil.which("bash")
+    assert bash
+    done = subprocess.run(
+        [bash, str(CHECK)], check=False, capture_output=True, text=True, timeout=60,
+        env={"PATH": str(folder), "HOME": os.environ.get("HOME", "/"), **environment},
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_it_fails_in_ci_where_node_is_absent(tmp_path: Path) -> None:
+    code, out = check(tmp_path, CI="1")
+    assert (code, "NOT CHECKED" in out, "npm" in out) == (1, True, True)
+
+
+def test_it_fails_in_ci_where_the_rules_are_not_in_their_folder(tmp_path: Path) -> None:
+    code, out = check(tmp_path, "npm", "node", CI="1", STANDARDS=str(tmp_path))
+    assert (code, f"there is no {tmp_path}" in out, "npm" in out) == (1, True, False)
+
+
+@pytest.mark.parametrize("ci", ["", "1"])
+def test_it_fails_where_a_tool_fails(tmp_path: Path, ci: str) -> None:
+    assert check(tmp_path, "npm", "node", CI=ci)[0] == 3
