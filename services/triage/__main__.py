@@ -9,6 +9,7 @@ import typer
 
 from services.triage import roster as roster_file
 from services.triage.app import wire
+from services.triage.policy_files import policy
 from services.triage.roster import RosterFile
 from services.triage.settings import RosterSettings, Settings
 from shared import command_line
@@ -20,6 +21,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cases and who works on them.")
 roster = typer.Typer(no_args_is_help=True, help="Teams, leads and generalists.")
 app.add_typer(roster, name="roster")
+app.add_typer(policy, name="policy")
 
 
 @app.command()

@@ -23,7 +23,8 @@ OWNERS = {event.__name__: event.owner for event in topology.EVENTS}
 PURE = {
     "signals": ("arrivals", "cells", "reading", "receipts", "rules", "texts", "vera"),
     "triage": ("announcements", "assignment", "casework", "conditions", "legal_path", "matching",
-               "reports", "rules"),
+               "reports", "rulebook/dates", "rulebook/decide", "rulebook/document",
+               "rulebook/functions", "rules"),
     "notify": ("schedule", "texts"),
 }  # fmt: skip
 
