@@ -11,6 +11,7 @@ import httpx
 from deploy.local.processes import LocalFault
 
 HTTP_SECONDS_MAX = 60.0
+DROP_ATTEMPTS, DROP_PAUSE_SECONDS = 5, 1.0
 LEADERS_SECONDS_MAX = 60.0
 LEADERS_POLL_SECONDS = 0.1
 ALL = {"configure": ".*", "write": ".*", "read": ".*"}
@@ -54,8 +55,20 @@ class Broker:
         await self._permit(vhost, {"user": monitor, **NOTHING})
 
     async def drop_vhost(self, vhost: str) -> None:
-        """Delete a virtual host with all its queues; none is fine too."""
-        await self._call("DELETE", f"/api/vhosts/{_part(vhost)}", missing_is_fine=True)
+        """Delete a virtual host with all its queues; none is fine too.
+
+        A busy broker may give up on the queues of one (500) with a part of them deleted: again.
+        """
+        path = f"/api/vhosts/{_part(vhost)}"
+        for attempts_left in reversed(range(DROP_ATTEMPTS)):
+            try:
+                await self._call("DELETE", path, missing_is_fine=True)
+            except LocalFault:
+                if not attempts_left:
+                    raise
+                await asyncio.sleep(DROP_PAUSE_SECONDS)
+            else:
+                return
 
     async def load(self, vhost: str, definitions: Definitions) -> None:
         """Bring exchanges, queues, bindings, policies and permissions into a virtual host.
