@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -28,17 +29,20 @@ ROSTER_TOKENS = "roster.json"
 
 
 @pytest.fixture(scope="session")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
-    """A private RabbitMQ and PostgreSQL, with a migrated template database for each service."""
-    folder = tmp_path_factory.mktemp("servers")
-    open_folders(folder, *folder.parents[:2])
-    found = Servers(folder)
-    await found.start()
-    try:
-        await make_templates(found)
-        yield found
-    finally:
-        await found.stop()
+async def servers() -> AsyncIterator[Servers]:
+    """A private RabbitMQ and PostgreSQL, with a migrated template database for each service.
+
+    Not in pytest's own folder: another run that starts beside this one closes that to the servers.
+    """
+    with tempfile.TemporaryDirectory(prefix="voordeur-servers-") as name:
+        open_folders(Path(name))
+        found = Servers(Path(name))
+        await found.start()
+        try:
+            await make_templates(found)
+            yield found
+        finally:
+            await found.stop()
 
 
 def open_folders(*folders: Path) -> None:
