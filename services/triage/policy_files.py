@@ -47,7 +47,7 @@ def run_policy(
     except DocumentFault as fault:
         raise _unusable(cases_file, fault) from None
     if unclear:
-        typer.echo(f"{unclear} cases have faults or need a person; see above", err=True)
+        typer.echo(f"cases with faults or errors: {unclear}", err=True)
         raise typer.Exit(UNDECIDED)
 
 

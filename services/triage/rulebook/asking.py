@@ -15,6 +15,7 @@ from services.triage.rulebook.numbers import Absent, Trouble
 from services.triage.rulebook.rewriting import Names, presence
 
 WORK_MAX = 3_000_000  # values handed to functions while one expression is evaluated
+TEXT_UNIT = 20  # so many characters of a text count as one value
 _STOP = object()  # CEL cannot take it for a value, and ends the evaluation
 # How CEL says that a fact, or an item of a list, is not there.
 _MISSING = ('UNKNOWN: No value with name "', "UNKNOWN: Index error: index=")
@@ -128,7 +129,10 @@ class Asker:
 
 
 def _size(value: Any) -> int:
-    """How many values a value is. All items of a list are of one type."""
+    """How much a value is to carry about. All items of a list are of one type."""
+    if isinstance(value, str):
+        return 1 + len(value) // TEXT_UNIT
     if not isinstance(value, list):
         return 1
-    return 1 + (sum(map(_size, value)) if value and isinstance(value[0], list) else len(value))
+    is_flat = not value or isinstance(value[0], int | float)
+    return 1 + (len(value) if is_flat else sum(map(_size, value)))

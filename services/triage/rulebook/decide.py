@@ -17,6 +17,7 @@ class CaseFault(Exception):
     """A case cannot be decided: it does not fit the facts of the document."""
 
     def __init__(self, faults: list[str]) -> None:
+        assert faults, "a case without a fault was refused"
         self.faults = faults
         super().__init__("; ".join(faults))
 

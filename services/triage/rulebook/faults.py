@@ -19,6 +19,7 @@ class DocumentFault(Exception):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = sorted(set(faults))
+        assert self.faults, "a document without a fault was refused"
         super().__init__("; ".join(fault.text for fault in self.faults))
 
 

@@ -76,11 +76,6 @@ def item(items: list[Any], at: int) -> Any:
     return items[at]
 
 
-def is_in(value: Any, items: list[Any]) -> bool:
-    """Whether a list has a value."""
-    return any(equal(value, one) for one in items)
-
-
 def lowest(*values: Any) -> Any:
     """The lowest of a list, or of two; an empty list has none."""
     found = values[0] if len(values) == 1 else list(values)
@@ -129,9 +124,9 @@ OPERATORS: Mapping[str, Function] = {
     "_-_": Function((*_NUMBERS, *_DATE_COUNT, *_TWO_DATES), subtract),
     "_*_": Function(_NUMBERS, lambda a, b: checked(a * b)),
     "_/_": Function(_NUMBERS, lambda a, b: checked(numbers.divide(a, b))),
-    "_%_": Function(_NUMBERS, numbers.remainder),
+    "_%_": Function(_NUMBERS, lambda a, b: checked(numbers.remainder(a, b))),
     "-_": Function(_OF_NUMBER, lambda a: -a),
-    "@in": Function(("~A, list<~A> -> bool",), is_in),
+    "@in": Function(("~A, list<~A> -> bool",), None),
     "_[_]": Function(("list<~A>, double -> ~A",), None),
 }  # fmt: skip
 
@@ -145,7 +140,7 @@ _ALWAYS: Mapping[str, Function] = {
     "earliest": Function(_OF_MOMENTS, lowest),
     "latest": Function(_OF_MOMENTS, highest),
     "sum": Function(("list<double> -> double",), lambda a: checked(numbers.total(a))),
-    "average": Function(("list<double> -> double",), numbers.average),
+    "average": Function(("list<double> -> double",), lambda a: checked(numbers.average(a))),
     "size": Function(("list<~A> -> double", "string -> double"), lambda a: float(len(a))),
     "count": Function(("list<~A> -> double",), lambda a: float(len(a))),
     "first": Function(("list<~A> -> ~A",), lambda a: item(a, 0)),

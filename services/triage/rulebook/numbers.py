@@ -26,10 +26,13 @@ def same(a: float, b: float) -> bool:
 
 
 def checked(number: float) -> float:
-    """The number itself; raises Trouble when it is too large to be exact enough."""
+    """What arithmetic gave, to 15 digits; raises Trouble when it is too large to be exact enough.
+
+    The digits beyond are noise, and CEL's own `in`, which knows of no tolerance, would see it.
+    """
     if not -LARGEST <= number <= LARGEST:
         raise Trouble("a number above 1,000,000,000,000,000")
-    return number
+    return float(f"{number:.15g}")
 
 
 def divide(a: float, b: float) -> float:

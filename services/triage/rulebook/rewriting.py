@@ -25,8 +25,9 @@ LITERALS: Mapping[str, Callable[[str], object]] = {
 }
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*)
-    |(?P<text>[rR]?(?:\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}
-        |"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'))
+    |(?P<text>[rR](?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')
+        |\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}
+        |"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
     |(?P<number>0[xX][0-9a-fA-F]+[uU]?|(?:[0-9]+\.[0-9]+|\.[0-9]+)(?:[eE][-+]?[0-9]+)?
         |[0-9]+[eE][-+]?[0-9]+|[0-9]+[uU]?)
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
@@ -291,7 +292,9 @@ class _Rewriting:
             return at + 2
         name = ".".join(chain)
         known = name if name in self._names.groups else self._longest(chain)
-        if token.text in self._locals and len(chain) > 1:
+        if token.text in self._locals:
+            if len(chain) == 1:
+                self._fault(token, f"{name} is always there; has({name}.field) asks of a field")
             self._put(self._asked(chain[0], [], chain[1:], token), token)
         elif known is None:
             self._unknown(at + 2, name)
