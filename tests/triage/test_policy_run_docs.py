@@ -79,6 +79,17 @@ def test_an_expression_gives_what_the_page_says(expression: str, result: str) ->
     assert decision.fired == (() if result == "absent" else ("equal",))
 
 
+@pytest.mark.parametrize("name", ["income-ladder", "diversion"])
+def test_an_example_on_file_prints_what_stands_beside_it(name: str, tmp_path: Path) -> None:
+    (cases,) = EXAMPLES.glob(f"{name}.cases.*")
+    expected = (EXAMPLES / f"{name}.expected.jsonl").read_text().splitlines()
+    policy = (EXAMPLES / f"{name}.yaml").read_text()
+    ran = run(tmp_path, policy, cases.read_text(), "2026-03-02", cases.suffix)
+    assert ran.lines == [json.loads(line) for line in expected]
+    assert "division by zero" in ran.said  # of the one case that a person has to look at
+    assert len({line["outcome"] for line in ran.lines}) > 6
+
+
 def test_the_page_has_rows_and_examples_enough_to_be_found() -> None:
     assert len(list(rows())) > 110
     assert len(list(examples())) >= 6

@@ -120,6 +120,8 @@ def test_conditions_in_a_row_have_no_end_but_their_length(tmp_path: Path) -> Non
         ("[]", ["1:1: expected a mapping"]),
         ("", ["1:1: the file is empty"]),
         ("a: [", ["not YAML"]),
+        ("a: b ? c : d", ["1:10: not YAML:", "goes in quotes or after |"]),
+        ('a: "b" == c', ["1:8: not YAML:", "goes in quotes or after |"]),
         ("a: !x y\nb: !z\n", ["1:4: !x:", "2:4: !z:"]),
         ("facts: {}\n", ["precedence is missing", "default is missing", "rules is missing"]),
         (REST, ["facts is missing"]),
@@ -178,7 +180,7 @@ def test_conditions_in_a_row_have_no_end_but_their_length(tmp_path: Path) -> Non
          ["5:19: rule r: when: expected 1 to 50", "6:3: rule r: its name is that of another",
           "6:21: rule r: unless: expected", "6:25: rule r: wen is not known here",
           "rule r: when is missing", "rule r: outcome is missing",
-          "6:46: rule r: a weight says nothing", "7:3: rule : expected a mapping with name"]),
+          "6:46: rule r: a weight says nothing", "7:3: rule without name: expected a mapping"]),
     ],
 )  # fmt: skip
 def test_every_fault_of_a_document_is_told(

@@ -117,7 +117,7 @@ def _case(given: Any, line: int | None, named: Any, faults: list[str]) -> Case:
         if identity not in (None, named):
             faults.append("id: differs from the name that the case stands under")
         identity = named
-    if isinstance(rest.get("facts"), dict) and len(rest) == 1:
+    if isinstance(rest.get("facts"), dict) and rest.keys() <= {"facts", "note"}:
         rest = rest["facts"]
     known, fault = _checked_id(identity)
     if fault:

@@ -8,7 +8,7 @@ import re
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from services.triage.rulebook.numbers import Trouble, whole
 
@@ -37,9 +37,9 @@ def instant_from(text: str) -> int:
     found = _INSTANT.fullmatch(text)
     if not found:
         raise Trouble("an instant is written as 2026-01-31T10:00:00+01:00, or with Z for UTC")
-    day, time, offset = found.groups()
+    day, at, offset = found.groups()
     try:
-        instant = datetime.fromisoformat(f"{day}T{time}{'+00:00' if offset == 'Z' else offset}")
+        instant = datetime.fromisoformat(f"{day}T{at}{'+00:00' if offset == 'Z' else offset}")
         return (instant - _EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError):
         raise Trouble("no such instant in the calendar") from None
@@ -134,6 +134,15 @@ def moment_of(instant: int, zone: tzinfo) -> datetime:
     """The instant on the clock of a time zone; raises Trouble outside of the calendar."""
     try:
         return (_EPOCH + timedelta(microseconds=instant)).astimezone(zone)
+    except OverflowError:
+        raise Trouble("an instant before the year 1 or after 9999") from None
+
+
+def instant_of(day: int, zone: tzinfo) -> int:
+    """The instant at which a day begins on the clock of a time zone; raises Trouble."""
+    try:
+        start = datetime.combine(date.fromordinal(day), time(), zone)
+        return (start - _EPOCH) // timedelta(microseconds=1)
     except OverflowError:
         raise Trouble("an instant before the year 1 or after 9999") from None
 

@@ -178,12 +178,16 @@ def functions(workdays: Workdays, zone: tzinfo) -> Mapping[str, Function]:
     def date_of(instant: int) -> int:
         return dates.moment_of(instant, zone).toordinal()
 
+    def start_of_day(day: int) -> int:
+        return dates.instant_of(day, zone)
+
     def hour_of(instant: int) -> float:
         return float(dates.moment_of(instant, zone).hour)
 
     return {
         **_ALWAYS,
         "date_of": Function(("timestamp -> date",), date_of),
+        "start_of_day": Function(("date -> timestamp",), start_of_day),
         "hour_of": Function(("timestamp -> double",), hour_of),
         "is_workday": Function(("date -> bool",), workdays.is_workday),
         "add_workdays": Function(_DATE_COUNT, workdays.add),

@@ -83,7 +83,8 @@ def read_rules(node: Node, outcomes: Outcomes, checker: Checker, faults: list[Fa
             found.append(Fault(one.line, one.column, "its name is that of another rule too"))
         names.add(rule.name)
         rules.append(rule)
-        faults += [replace(fault, text=f"rule {rule.name}: {fault.text}") for fault in found]
+        which = f"rule {rule.name}" if rule.name else "rule without name"
+        faults += [replace(fault, text=f"{which}: {fault.text}") for fault in found]
     return rules
 
 

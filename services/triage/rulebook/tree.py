@@ -23,6 +23,8 @@ _MARKS = {
     '"': re.compile(r"""^"|"$|\\[nrt\s]|\s|(\\x..|\\u....|\\.|.)""", re.DOTALL),
     "'": re.compile(r"^'|'$|\s|(''|.)", re.DOTALL),
 }
+# What was probably not quoted where PyYAML says that it expected something.
+_HINT = "; what begins with a sign or a quote, or has ': ' in it, goes in quotes or after |"
 _WORDS = {"true": True, "yes": True, "false": False, "no": False, "": None, "~": None, "null": None}
 
 
@@ -91,7 +93,9 @@ def parse(text: str, values_max: int) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise DocumentFault([Fault(*where, f"not YAML: {error.problem}")]) from None
+        problem = str(error.problem)
+        hint = _HINT if "expected" in problem or "not allowed" in problem else ""
+        raise DocumentFault([Fault(*where, f"not YAML: {problem}{hint}")]) from None
     except (yaml.YAMLError, UnicodeEncodeError):
         raise DocumentFault([Fault(1, 1, "not YAML: it has a character that may not be")]) from None
 
