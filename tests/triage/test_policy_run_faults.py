@@ -57,7 +57,7 @@ def test_a_fault_is_told_where_it_stands(tmp_path: Path, scalar: str, place: str
         ("n = 1", "equal is written =="),
         ("n > 1 and n < 3", "and is written &&"),
         ("n > 1 & n < 3", "and is written &&"),
-        ("not (n > 1)", "there is no function not"),
+        ("not (n > 1)", "there is no not here"),
         ("t == null", "there is no null here"),
         ("{1: 2}.size() > 1", "maps are not offered"),
         ("t == b'x'", "bytes are not offered"),
@@ -69,8 +69,9 @@ def test_a_fault_is_told_where_it_stands(tmp_path: Path, scalar: str, place: str
         ("has(n > 1)", "has() asks for a fact, a group, or a field"),
         ("has(today)", "today is always there"),
         ("n.foo > 1", "there is no field foo"),
-        ("n.foo() > 1", "there is no function foo"),
-        ("sume(l) > 1", "there is no function sume; did you mean sum?"),
+        ("n.foo() > 1", "there is no foo here"),
+        ("l.exists(x, x > 1) && x > 1", "there is no x here"),
+        ("sume(l) > 1", "there is no sume here; did you mean sum?"),
         ("sum(t) > 1", "sum takes (list of number), not (text)"),
         ("sum(l, l) > 1", "sum takes (list of number)"),
         ("t.exists(x, true)", "go through a list, not a text"),
@@ -105,6 +106,26 @@ def test_an_expression_that_does_not_fit_is_refused(tmp_path: Path, when: str, f
     lines = said(tmp_path, document)
     assert any(fault in line for line in lines), lines
     assert all(line.startswith("policy.yaml:") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("scalar", "is_refused"),
+    [
+        ("n > 3 // why", False),
+        ("|\n      n > 3 // why\n      && true", False),
+        ("n > 3 // why\n      && true", True),
+        (">\n      n > 3 // why\n      && true", True),
+        ('"n > 3 // why\n      && true"', True),
+        ("t == 'a//b' &&\n      true", False),
+    ],
+)
+def test_a_comment_does_not_swallow_a_condition(
+    tmp_path: Path, scalar: str, is_refused: bool
+) -> None:
+    document = f"{HEAD}rules:\n  - name: r\n    when: {scalar}\n    outcome: o\n"
+    ran = run(tmp_path, document, "[]")
+    assert ("a comment takes all that follows" in ran.said) is is_refused
+    assert ran.exit_code == (2 if is_refused else 0)
 
 
 def test_conditions_in_a_row_have_no_end_but_their_length(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from cel_expr_python import cel
 from services.triage.rulebook.facts import Fact, Facts, Kind, groups, records, variables
 from services.triage.rulebook.faults import Fault, meant
 from services.triage.rulebook.functions import OPERATORS, Function, split
-from services.triage.rulebook.rewriting import Names, Rewritten, presence
+from services.triage.rulebook.rewriting import Names, Rewritten, comment_place, presence
 from services.triage.rulebook.tree import Scalar
 
 _TYPES = {
@@ -35,6 +35,7 @@ _MISFIT = re.compile(r"found no matching overload for '(.+)' applied to '\((.*)\
 _UNDECLARED = re.compile(r"undeclared reference to '(.+?)'")
 _RANGE = re.compile(r"expression of type '(.+)' cannot be the range of a comprehension")
 _CONSEQUENCES = ("*error*", "<<nil>>", "__unknown", "undeclared reference to '__")
+_SWALLOWS = "lines are joined here, and a comment takes all that follows; put them after |"
 _TOO_DEEP = (
     "nested more than 32 deep, or more than 32 of one sign in a row; make derived facts of it"
 )
@@ -108,6 +109,9 @@ class Checker:
 
     def _check(self, node: Scalar, said: Rewritten, faults: list[Fault]) -> Any:
         found = list(said.faults)
+        comment = comment_place(node.text) if node.is_folded else None
+        if comment is not None:
+            found.append((comment, _SWALLOWS))
         of_type = None
         try:
             of_type = self._environment().compile(said.text).return_type() if said.text else None
@@ -142,7 +146,7 @@ class Checker:
             name = undeclared[1]
             if name in self._functions:
                 return f"{name} takes {self._taken(name)}"
-            return f"there is no function {name}{meant(name, self._functions)}"
+            return f"there is no {name} here{meant(name, self._functions)}"
         if over := _RANGE.search(text):
             return f"exists, all, filter and map go through a list, not a {words(over[1])}"
         if "'<EOF>' expecting" in text:

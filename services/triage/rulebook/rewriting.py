@@ -102,6 +102,12 @@ def rewrite(text: str, names: Names) -> Rewritten:
     return _Rewriting(text, names).done()
 
 
+def comment_place(text: str) -> int | None:
+    """Where the first comment of an expression begins; None when it has none."""
+    comments = (one for one in _TOKEN.finditer(text) if one.group().startswith("//"))
+    return next((one.start() for one in comments), None)
+
+
 def tokens(text: str) -> Iterator[Token]:
     """The words of an expression."""
     for found in _TOKEN.finditer(text):

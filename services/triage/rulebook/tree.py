@@ -38,6 +38,11 @@ class Scalar:
     column: int
     source: str = field(repr=False)  # the characters of the file that it was read from
 
+    @property
+    def is_folded(self) -> bool:
+        """Whether several lines of the file became one."""
+        return self.source[:1] != "|" and "\n" in self.source.strip()
+
     def value(self) -> str | float | bool | None:
         """The value as its writer meant it: what is in quotes is text; a date stays text."""
         if not self.is_plain:
