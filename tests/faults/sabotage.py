@@ -178,7 +178,7 @@ def bug_unsorted_locks() -> None:
         existing: set[Any] = set()
         for address in addresses:
             existing |= await lock(tx, [address])
-            await asyncio.sleep(0.01)  # so that replicas do meet
+            await asyncio.sleep(0.03)  # so that replicas do meet
         return existing
 
     reports.lock_addresses = wrapped

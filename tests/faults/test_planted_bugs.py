@@ -108,12 +108,19 @@ async def call_off(town: Town, month: Month, hearings: list[tuple[Household, str
 
 @CLEAN_OR_PLANTED
 async def test_unsorted_locks_are_found(town: Town, is_planted: bool) -> None:
-    findings = await four_replicas(town, bug("unsorted_locks", is_planted=is_planted))
+    await four_replicas(town, bug("unsorted_locks", is_planted=is_planted))
+    if is_planted:
+        # PostgreSQL tells of a deadlock only when the backend that stood in it is idle for a while.
+        await town.until("triage", "select deadlocks > 0 from pg_stat_database"
+                         " where datname = current_database()", wanted=True)  # fmt: skip
+    conflicts = [(await town.flow(name))["conflicts"] for name in town.urls if "triage" in name]
+    assert any(conflicts) == is_planted, conflicts
+    findings = await town.reconcile()
     assert any("deadlocks" in one for one in findings.wrong) == is_planted, findings.examples()
     assert findings.is_clean != is_planted, findings.examples()
 
 
-async def four_replicas(town: Town, how: tuple[str, ...]) -> Findings:
+async def four_replicas(town: Town, how: tuple[str, ...]) -> None:
     """Four replicas of triage share what four partners say, again and again, of few households."""
     town.clock.move(FIRST)
     await town.start("signals", "notify")
@@ -123,7 +130,7 @@ async def four_replicas(town: Town, how: tuple[str, ...]) -> Findings:
     for number, household in enumerate([month.new_household() for _ in range(12)]):
         told = (f"26-{number}", FIRST + timedelta(days=20), "1")
         LegalPaths(month).tell_hearing("woonstad", household, FIRST, told)
-        for partner in ("woonstad", "stroomnet", "helderwater", "zorgzeker") * 5:
+        for partner in ("woonstad", "stroomnet", "helderwater", "zorgzeker") * 3:
             data = month.signal(household, partner, FIRST)
             month.send(partner, "achterstand-gemeld", FIRST, data)
     month.chance.shuffle(month.out)
@@ -131,4 +138,3 @@ async def four_replicas(town: Town, how: tuple[str, ...]) -> Findings:
     await town.quiet()
     for name in names:
         assert (await town.flow(name))["settled"], f"{name} had nothing to do"
-    return await town.reconcile()
