@@ -25,6 +25,7 @@ from services.signals.sql import partners as partner_sql
 from services.signals.summons import Advice, Terms, advise, may_summon
 from services.signals.texts import STATUSES
 from shared import clock
+from shared.clock import AMSTERDAM
 from shared.contracts import partners
 from shared.policy import Policies
 from shared.web.problems import Problem
@@ -33,6 +34,7 @@ from shared.web.site import templates
 router = APIRouter(include_in_schema=False)
 site = templates(Path(__file__).parent / "templates")
 site.env.filters["nl_day"] = lambda day: f"{day:%d-%m-%Y}"
+site.env.filters["nl_instant"] = lambda at: f"{at.astimezone(AMSTERDAM):%d-%m-%Y om %H.%M uur}"
 
 # An event of 64 KB, a receipt, and what a form adds: three bytes for a sign.
 FORM_BYTES_MAX = 256 * 1024

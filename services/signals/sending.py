@@ -128,11 +128,12 @@ class Delivery:
         self.next_row = min(self.answers.refused, default=max(self.answers.places, default=-1) + 1)
 
     def _count_lines(self) -> int | None:
-        """How many rows there are, about; None for a workbook."""
+        """How many rows there are under the header, about; None for a workbook."""
         with self.file.open("rb") as file:
             if file.read(2) == b"PK":
                 return None
-            return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
+            ends = sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
+            return max(ends - 1, 0)
 
     def _attempt(self, out: BinaryIO, show: Any) -> bool:
         """Send the file from the first row without an answer; whether all have one now."""

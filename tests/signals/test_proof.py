@@ -80,7 +80,7 @@ async def _on_paper(town: Town, fact_id: str) -> None:
                   "Advies, geen recht", "(van deze gemeente)"):  # fmt: skip
         assert words in page, words
     # Two months after 3 March, at the municipality's own court.
-    own = re.search(r"Rechtbank Noord-Nederland.*?<td>(\S+)</td>", page, re.DOTALL)
+    own = re.search(r"Rechtbank Noord-Nederland.*?<td[^>]*>(\S+)</td>", page, re.DOTALL)
     assert own
     assert own[1] == "03-05-2026"
 

@@ -125,9 +125,10 @@ async def load_events(tx: Tx, partner_id: str, fact_ids: Sequence[UUID]) -> list
     rows = await tx.fetch(
         """
         select event.fact_id, event_id, source, event_type, municipality, reported_on, received_at,
-          receipt, salt, unknown, purged_at
+          receipt, salt, unknown, purged_at, partner.name as partner_name
         from event join unnest($2::uuid[]) with ordinality as asked (fact_id, no)
           on asked.fact_id = event.fact_id
+          join partner on partner.id = partner_id
         where partner_id = $1 order by no
         """,
         partner_id,
