@@ -1,4 +1,4 @@
-"""What notify publishes: what became of an alert."""
+"""What notify publishes: what became of an alert, and that an erased household is forgotten."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -44,4 +44,18 @@ class AlertStopped(AlertFact):
     stopped_at: AwareDatetime
 
 
-EVENTS: tuple[type[Event], ...] = (AlertSent, AlertFailed, AlertStopped)
+class AlertsErased(Event):
+    """notify keeps nothing more of an erased household than the ids of its cases."""
+
+    owner: ClassVar[str] = "notify"
+    consumers: ClassVar[tuple[str, ...]] = ("triage",)
+
+    household_id: UUID
+    erased_at: AwareDatetime
+
+    @property
+    def natural_key(self) -> str:
+        return str(self.household_id)
+
+
+EVENTS: tuple[type[Event], ...] = (AlertSent, AlertFailed, AlertStopped, AlertsErased)

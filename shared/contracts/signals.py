@@ -189,6 +189,20 @@ class EvictionCarriedOut(LegalFact):
     carried_out_on: date
 
 
+class SignalsErased(Event):
+    """signals keeps nothing more of an erased household than ids, receipts and hashes."""
+
+    owner: ClassVar[str] = "signals"
+    consumers: ClassVar[tuple[str, ...]] = ("triage",)
+
+    household_id: UUID
+    erased_at: AwareDatetime
+
+    @property
+    def natural_key(self) -> str:
+        return str(self.household_id)
+
+
 class Fault(BaseModel):
     """One thing wrong with an event: where and what, never the value that stood there."""
 
@@ -298,4 +312,4 @@ FACTS: tuple[type[PartnerFact], ...] = (
 
 ANSWERS: tuple[type[Answer], ...] = (EventAccepted, EventRefused, StatusGiven)
 
-EVENTS: tuple[type[Event], ...] = (*FACTS, *ANSWERS)
+EVENTS: tuple[type[Event], ...] = (*FACTS, SignalsErased, *ANSWERS)

@@ -12,7 +12,14 @@ from shared import topology
 from shared.contracts import notify, partners, signals, triage
 from shared.contracts.envelope import Event, to_wire
 from shared.contracts.signals import Fault, HearingKind, JudgmentOutcome
-from shared.contracts.triage import ContactKind, NotTakenUpReason, PartOfDay
+from shared.contracts.triage import (
+    ClockKind,
+    ContactKind,
+    ContactRestriction,
+    NotTakenUpReason,
+    PartOfDay,
+    Track,
+)
 from tests import builders
 from tests.paths import REPOSITORY
 
@@ -21,6 +28,12 @@ SOURCE = "urn:nld:oin:00000000000000000000:systeem:test"
 RECORDED_AT = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 AT = datetime(2026, 4, 16, 8, 30, tzinfo=UTC)
 KEY = UUID(int=5)
+TERM = {
+    "name": "first_attempt",
+    "clock": ClockKind.SERVICE,
+    "due_on": date(2026, 3, 10),
+    "starting_fact": "aanpak",
+}
 LEGAL = {"court": "Rechtbank Noord", "case_number": "26-1"}
 
 OWN: dict[type[Event], dict[str, Any]] = {
@@ -89,7 +102,29 @@ OWN: dict[type[Event], dict[str, Any]] = {
     },
     triage.HelpDeclined: {"answer_id": KEY, "signal_ids": (KEY,)},
     triage.PauseEnded: {"answer_id": KEY, "signal_ids": (KEY,)},
-    triage.DeadlineMissed: {"deadline_id": KEY, "signal_ids": (KEY,)},
+    triage.DeadlineNear: TERM,
+    triage.DeadlineMissed: {**TERM, "signal_ids": (KEY,)},
+    triage.TrackConfirmed: {"confirmed_by": "anna"},
+    triage.TrackOverridden: {
+        "proposed_track": Track.LETTER,
+        "overridden_by": "noor",
+        "reason": "Het gezin is hier bekend.",
+    },
+    triage.AssignmentDeclined: {"declined_by": "bram", "is_timeout": False},
+    triage.CaseReopened: {"reason": "De achterstand is hoger."},
+    triage.MoratoriumRecorded: {"granted_on": date(2026, 3, 1), "until": date(2026, 8, 31)},
+    triage.ContactRestricted: {"restrictions": (ContactRestriction.VISIT_WITH_TWO,)},
+    triage.PolicyActivated: {
+        "municipality": "GM9901",
+        "valid_from": date(2026, 4, 1),
+        "sha256": "0" * 64,
+        "document": "municipality: GM9901",
+        "activated_by": "noor",
+        "activated_at": RECORDED_AT,
+    },
+    triage.HouseholdErased: {"household_id": KEY, "fact_ids": (KEY,), "case_ids": (KEY,)},
+    triage.HouseholdPurged: {"household_id": KEY, "case_ids": (KEY,)},
+    signals.SignalsErased: {"household_id": KEY, "erased_at": AT},
     signals.EventAccepted: {
         "partner_id": "woonstad",
         "fact_id": KEY,
@@ -125,6 +160,7 @@ OWN |= {
     notify.AlertSent: {**ALERT, "sent_at": AT},
     notify.AlertFailed: {**ALERT, "reason": "permanent 550", "failed_at": AT},
     notify.AlertStopped: {**ALERT, "reason": "de zaak is gesloten", "stopped_at": AT},
+    notify.AlertsErased: {"household_id": KEY, "erased_at": AT},
 }
 
 
