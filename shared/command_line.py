@@ -2,16 +2,25 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import typer
 import uvloop
 
-from shared import core, db
+from shared import clock, core, db, log
 from shared.core import Wire
-from shared.settings import DatabaseSettings, ServiceSettings, StartupFault, load
+from shared.db import Pool
+from shared.settings import (
+    CommandSettings,
+    DatabaseSettings,
+    ServiceSettings,
+    StartupFault,
+    load,
+)
 
 FAULT = 2
 
@@ -30,6 +39,26 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a command's coroutine on uvloop."""
     with one_line_faults():
         uvloop.run(main())
+
+
+def ids_of(text: str) -> list[UUID]:
+    """The ids in an option, which has commas between them; raises BadParameter."""
+    try:
+        return [UUID(one.strip()) for one in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter("ids with commas between them") from None
+
+
+@asynccontextmanager
+async def database(settings: CommandSettings) -> AsyncIterator[Pool]:
+    """The database of a service for one command, at the service's time; it logs no more than it."""
+    clock.step_by(settings.clock_file)
+    log.configure("ops", "WARNING")
+    pool = await db.open_pool(settings.database_url.get_secret_value(), service="ops", size=2)
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 def serve(

@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -40,6 +41,14 @@ class Publisher(Protocol):
     async def publish(self, rows: Sequence[Row]) -> list[int]:
         """The ids of the rows that the broker confirmed."""
         ...
+
+
+class LeftToRelay:
+    """The publisher of commands, which have no broker: the relay of the service publishes."""
+
+    async def publish(self, _: Sequence[Row]) -> list[int]:
+        """Nothing was confirmed: the rows are due at once."""
+        return []
 
 
 @dataclass
@@ -84,32 +93,8 @@ class Outbox:
 
     async def store(self, tx: Tx, events: Sequence[Event]) -> list[Row]:
         """Write events in the caller's transaction; give the rows to `send` after its commit."""
-        if not events:
-            return []
-        recorded_at = clock.now()
-        bodies = [to_wire(event, source=self.source, recorded_at=recorded_at) for event in events]
-        routes = [event.route for event in events]
-        ids = [event.wire_id for event in events]
-        stored = await tx.fetch(
-            """
-            insert into outbox (event_id, exchange, routing_key, lane, body, lease_until)
-            select event_id, exchange, routing_key, lane, body, $6
-            from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])
-              with ordinality as row (event_id, exchange, routing_key, lane, body, no)
-            order by no
-            returning id
-            """,
-            ids,
-            [exchange for exchange, _ in routes],
-            [key for _, key in routes],
-            [event.lane.value for event in events],
-            bodies,
-            clock.lease_until(LEASE_SECONDS),
-        )
-        return [
-            Row(row["id"], event_id, *route, body)
-            for row, event_id, route, body in zip(stored, ids, routes, bodies, strict=True)
-        ]
+        lease = clock.lease_until(LEASE_SECONDS)
+        return await insert(tx, events, source=self.source, lease_until=lease)
 
     async def send(self, connection: Tx, rows: Sequence[Row]) -> None:
         """Publish committed rows now; what is not confirmed is left to the relay, due at once."""
@@ -171,6 +156,43 @@ class Outbox:
 
 def _lane(row: Row) -> Lane:
     return Lane.URGENT if row.routing_key.endswith(".urgent") else Lane.BULK
+
+
+async def leave(tx: Tx, events: Sequence[Event], *, source: str) -> None:
+    """Store events of a command, which has no broker: the relay of a running service takes them."""
+    await insert(tx, events, source=source, lease_until=clock.lease_now())
+
+
+async def insert(
+    tx: Tx, events: Sequence[Event], *, source: str, lease_until: datetime
+) -> list[Row]:
+    """Write events in the caller's transaction; until the lease ends they are the caller's."""
+    if not events:
+        return []
+    recorded_at = clock.now()
+    bodies = [to_wire(event, source=source, recorded_at=recorded_at) for event in events]
+    routes = [event.route for event in events]
+    ids = [event.wire_id for event in events]
+    stored = await tx.fetch(
+        """
+        insert into outbox (event_id, exchange, routing_key, lane, body, lease_until)
+        select event_id, exchange, routing_key, lane, body, $6
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+          with ordinality as row (event_id, exchange, routing_key, lane, body, no)
+        order by no
+        returning id
+        """,
+        ids,
+        [exchange for exchange, _ in routes],
+        [key for _, key in routes],
+        [event.lane.value for event in events],
+        bodies,
+        lease_until,
+    )
+    return [
+        Row(row["id"], event_id, *route, body)
+        for row, event_id, route, body in zip(stored, ids, routes, bodies, strict=True)
+    ]
 
 
 _CLAIM = """

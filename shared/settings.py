@@ -28,21 +28,12 @@ class DatabaseSettings(BaseSettings):
     database_url: SecretStr = Field(description="postgresql://role:password@host:port/database")
 
 
-class ServiceSettings(DatabaseSettings):
-    """Environment variables of every service."""
+class CommandSettings(DatabaseSettings):
+    """What a command needs that acts for a service: its clock, and its name on the bus."""
 
     environment: Environment = Field(Environment.PRODUCTION)
-    amqp_url: SecretStr = Field(description="amqp://user:password@host:port/vhost")
-    http_host: str = Field("127.0.0.1", description="address that pages and API listen on")
-    http_port: int = Field(description="port that pages and API listen on", ge=1, le=65535)
-    ops_password: SecretStr = Field(description="password of user `ops`", min_length=16)
-    oin: str = Field("00000000000000000000", description="OIN in the `source` of our events")
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     clock_file: Path | None = Field(None, description="file with the stepped instant; not live")
-    outbox_rows_max: int = Field(
-        50_000, ge=1, description="events that may wait to be published; over it the doors pause"
-    )
-    database_connections: int = Field(12, ge=4, le=100, description="size of the pool")
+    oin: str = Field("00000000000000000000", description="OIN in the `source` of our events")
 
     @model_validator(mode="after")
     def _real_time_in_production(self) -> Self:
@@ -53,6 +44,20 @@ class ServiceSettings(DatabaseSettings):
     def source(self, service: str) -> str:
         """The CloudEvents `source` of what a service publishes."""
         return f"urn:nld:oin:{self.oin}:systeem:{service}"
+
+
+class ServiceSettings(CommandSettings):
+    """Environment variables of every service."""
+
+    amqp_url: SecretStr = Field(description="amqp://user:password@host:port/vhost")
+    http_host: str = Field("127.0.0.1", description="address that pages and API listen on")
+    http_port: int = Field(description="port that pages and API listen on", ge=1, le=65535)
+    ops_password: SecretStr = Field(description="password of user `ops`", min_length=16)
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    outbox_rows_max: int = Field(
+        50_000, ge=1, description="events that may wait to be published; over it the doors pause"
+    )
+    database_connections: int = Field(12, ge=4, le=100, description="size of the pool")
 
 
 S = TypeVar("S", bound=BaseSettings)

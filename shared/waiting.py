@@ -4,7 +4,7 @@
 Committed first, then acked: nothing is lost, and one bad event holds up no other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -133,6 +133,21 @@ async def purge_parked(tx: Tx, before: datetime, limit: int) -> int:
         """,
         before,
         limit,
+    )
+    return int(status.rsplit(maxsplit=1)[-1])
+
+
+async def forget(tx: Tx, names: Collection[Collection[str]]) -> int:
+    """Forget rows whose body has all texts of one of these, such as `["<id>"]`; how many went."""
+    told = [(no, text.encode()) for no, texts in enumerate(names) for text in texts]
+    status: str = await tx.execute(
+        """
+        delete from waiting where exists (
+          select from unnest($1::int[], $2::bytea[]) as name (no, text)
+          group by no having bool_and(position(text in body) > 0))
+        """,
+        [no for no, _ in told],
+        [text for _, text in told],
     )
     return int(status.rsplit(maxsplit=1)[-1])
 

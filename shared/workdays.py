@@ -5,7 +5,7 @@ Good Friday with a holiday and counts 5 May every year.
 """
 
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 import holidays
 
@@ -22,6 +22,7 @@ def is_workday(day: date) -> bool:
     return day.weekday() < 5 and day not in _holidays(day.year)
 
 
+@lru_cache(4096)
 def add_workdays(day: date, count: int) -> date:
     """The working day `count` working days after `day`; negative counts back."""
     step = timedelta(days=1 if count >= 0 else -1)
@@ -42,6 +43,12 @@ def workday_on_or_after(day: date) -> date:
 def workday_before(day: date) -> date:
     """The last working day before `day`."""
     return add_workdays(day, -1)
+
+
+def count_workdays(after: date, until: date) -> int:
+    """The working days after `after` up to and including `until`; 0 when `until` is not later."""
+    days = (after + timedelta(days=one) for one in range(1, (until - after).days + 1))
+    return sum(map(is_workday, days))
 
 
 def at_hour(day: date, hour: time) -> datetime:

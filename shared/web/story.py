@@ -40,6 +40,7 @@ class Story(BaseModel):
 
 
 Tell = Callable[[Tx, str], Awaitable[Story | None]]
+Note = Callable[[Tx, str, Story], Awaitable[None]]  # that an account reads a story
 Count = Callable[[Tx], Awaitable[Mapping[str, int]]]
 
 
@@ -51,18 +52,13 @@ class Teller:
     count: Count
     heading: str
     figures: Mapping[str, str]  # the words of each figure of `count`
+    note: Note | None = None  # where reads are logged
 
 
 def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Teller) -> None:
     """Serve the page at `/` and `GET /v1/stories/{id}`, both for those who signed in."""
     site = templates(Path(__file__).parent)
     account_of = signed_in(find_account)
-
-    async def tell(wanted: str, account: Account) -> Story | None:
-        if not account.is_ops:
-            raise Problem(403, "Only operators read whole stories.")
-        async with core.pool.acquire() as connection:
-            return await teller.tell(connection, wanted[:ID_LENGTH_MAX])
 
     @app.get("/", include_in_schema=False)
     async def show_start(
@@ -73,7 +69,7 @@ def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Telle
         wanted = id.strip()
         async with core.pool.acquire() as connection:
             figures = await teller.count(connection)
-        story = await tell(wanted, account) if wanted else None
+        story = await _tell(core, teller, wanted, account) if wanted else None
         shown = {"service": core.service, "teller": teller, "figures": figures}
         return site.TemplateResponse(
             request, "story.html", shown | {"wanted": wanted, "story": story}
@@ -89,6 +85,17 @@ def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Telle
     async def show_story(
         story_id: str, account: Annotated[Account, Depends(account_of)]
     ) -> Response | Story:
-        if story := await tell(story_id, account):
+        if story := await _tell(core, teller, story_id, account):
             return story
         raise Problem(404, f"{core.service} knows nothing by this id.")
+
+
+async def _tell(core: Core, teller: Teller, wanted: str, account: Account) -> Story | None:
+    """The story, and that it was read; raises Problem for who may not read it."""
+    if not account.is_ops:
+        raise Problem(403, "Only operators read whole stories.")
+    async with core.pool.acquire() as connection, connection.transaction():
+        story = await teller.tell(connection, wanted[:ID_LENGTH_MAX])
+        if story and teller.note:
+            await teller.note(connection, account.id, story)
+        return story

@@ -22,7 +22,7 @@ def line_with(part: str) -> int:
     ("old", "new", "fault"),
     [
         ("priority: 9", "priority: 10", "triage.rules.10.priority"),
-        ("letter\n      priority: 9", "call\n      priority: 9", "triage.rules.10.track"),
+        ("none\n      priority: 9", "call\n      priority: 9", "triage.rules.10.track"),
         ('digest_at: "08:00"', 'digest_at: "8 uur"', "notify.digest_at"),
         ("offsets: [digest], source: \"DESIGN 6\"", "offsets: [soms], source: x y z", "offsets"),
         ("floor_cents: {value: 7500", "floor_cents: {value: -1", "triage.floor_cents.value"),
@@ -41,7 +41,7 @@ def test_a_fault_is_told_with_line_and_field(old: str, new: str, fault: str) -> 
 def test_the_line_is_that_of_the_fault() -> None:
     with pytest.raises(PolicyFault) as raised:
         policy.parse(TEXT.replace("priority: 9", "priority: 10", 1), "x.yaml")
-    assert str(raised.value).startswith(f"x.yaml:{line_with('priority: 9')}: ")
+    assert str(raised.value).startswith(f"x.yaml:{line_with('priority: 9')}:17: ")
 
 
 def test_every_fault_is_told_at_once() -> None:
