@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import orjson
 
 from services.triage.assignment import Roster, Team, Worker
-from services.triage.conditions import compile_rules
-from services.triage.rules import LivePolicy, PolicyBook
+from services.triage.books import compile_policy
+from services.triage.rules import PolicyBook
 from shared import policy
 from shared.contracts import partners, signals, triage
 from shared.contracts.envelope import CONTENT_TYPE, derived_id
@@ -26,7 +26,7 @@ POLICY = policy.parse(POLICY_FILE.read_text(), POLICY_FILE.name)
 
 def book(*policies: policy.Policy) -> PolicyBook:
     """These policies, compiled; the newest first."""
-    return PolicyBook([LivePolicy(one, compile_rules(one.triage.rules)) for one in policies])
+    return PolicyBook([compile_policy(one) for one in policies])
 
 
 BOOK = book(POLICY)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from services.triage.assignment import Roster
-from services.triage.casework import Case, Outcome
+from services.triage.cases import Case
+from services.triage.casework import RISEN, UNMERGED, Outcome
 from services.triage.legal_path import Step, StepKind, StepState
-from services.triage.reports import Status
+from services.triage.reports import BY_PERSON, Fact, Status
 from shared.contracts import triage
 from shared.contracts.envelope import Event
 from shared.contracts.signals import HearingKind, JudgmentOutcome
@@ -60,33 +61,64 @@ def announce(outcome: Outcome, roster: Roster) -> tuple[Case | None, list[Event]
     voice = Voice(
         case, roster.workers[case.assignee_id].person(), roster.workers[case.lead_id].person()
     )
-    urgent = outcome.is_urgent
-    if outcome.is_opened:
-        assert outcome.choice is not None
-        voice.say(triage.CaseOpened, urgent=urgent, reason=case.reason)
-        voice.say(triage.GeneralistAssigned, urgent=urgent, reason=outcome.choice.reason)
-    elif outcome.is_closed:
-        voice.say(triage.CaseClosed, reason=case.reason)
-    elif outcome.is_reweighed:
-        voice.say(triage.TrackProposed, urgent=urgent, reason=case.reason)
+    _say_what_became(voice, outcome)
     for step in outcome.steps:
         say_step(voice, step, outcome.known.steps.get((step.kind, step.key)))
     for step in outcome.gone:
         say_step(voice, replace(step, state=StepState.CANCELLED), step)
+    if outcome.moratorium:
+        say_moratorium(voice, outcome.moratorium)
     had_objection = outcome.known.case is not None and outcome.known.case.has_objection
     if case.has_objection and not had_objection:
         voice.say(triage.ObjectionRecorded)
+    if outcome.is_news and not voice.events:
+        # Another reason for the same is no event, but a decision of its own: it is kept by this.
+        return replace(voice.case, revision=voice.case.revision + 1), events
     return voice.case, events + voice.events
 
 
+def _say_what_became(voice: Voice, outcome: Outcome) -> None:
+    """Whether the case was opened, goes on, ended, or is weighed otherwise."""
+    urgent = outcome.is_urgent
+    if outcome.is_opened:
+        assert outcome.choice is not None
+        voice.say(triage.CaseOpened, urgent=urgent, reason=voice.case.reason)
+        voice.say(triage.GeneralistAssigned, urgent=urgent, reason=outcome.choice.reason)
+    elif outcome.is_reopened:
+        assert outcome.choice is not None
+        voice.say(triage.CaseReopened, reason=RISEN if outcome.decision.risen else UNMERGED)
+        voice.say(triage.GeneralistAssigned, urgent=urgent, reason=outcome.choice.reason)
+    elif outcome.is_closed:
+        voice.say(triage.CaseClosed, reason=voice.case.reason)
+    elif outcome.is_reweighed:
+        voice.say(triage.TrackProposed, urgent=urgent, reason=voice.case.reason)
+
+
+def announce_closing(case: Case, roster: Roster) -> tuple[Case, list[Event]]:
+    """That a case is closed, and the case with the revision after it."""
+    voice = Voice(
+        case, roster.workers[case.assignee_id].person(), roster.workers[case.lead_id].person()
+    )
+    voice.say(triage.CaseClosed, reason=case.reason, result=case.result)
+    return voice.case, voice.events
+
+
 def _statuses(outcome: Outcome) -> Iterator[Event]:
-    for signal_id, (status, status_no) in outcome.statuses.items():
+    for signal_id, (status, status_no) in outcome.told.items():
         if status is Status.TAKEN_UP:
             yield triage.SignalTakenUp.model_construct(signal_id=signal_id, status_no=status_no)
         else:
+            # A partner may know that a person decided so, and never why (DDAS detailmodel).
+            is_by_person = status in BY_PERSON
+            reason = NotTakenUpReason.OTHER if is_by_person else NotTakenUpReason(status.value)
             yield triage.SignalNotTakenUp.model_construct(
-                signal_id=signal_id, status_no=status_no, reason=NotTakenUpReason(status.value)
+                signal_id=signal_id, status_no=status_no, reason=reason
             )
+
+
+def say_moratorium(voice: Voice, stay: Fact) -> None:
+    """Announce a moratorium."""
+    voice.say(triage.MoratoriumRecorded, granted_on=stay.day, until=stay.until)
 
 
 def say_step(voice: Voice, step: Step, before: Step | None) -> None:
@@ -109,9 +141,13 @@ def say_step(voice: Voice, step: Step, before: Step | None) -> None:
 def _say_hearing(voice: Voice, step: Step, before: Step | None, where: dict[str, str]) -> None:
     kind = HearingKind(step.detail)
     was_set = before is not None and before.state is StepState.SET
-    if step.state is StepState.CANCELLED:
+    if step.state is not StepState.SET:
         if was_set:
-            voice.say(triage.CaseHearingCancelled, **where, hearing_id=step.key, kind=kind)
+            is_unknown = step.state is StepState.UNKNOWN
+            voice.say(
+                triage.CaseHearingCancelled,
+                **where, hearing_id=step.key, kind=kind, is_unknown=is_unknown,
+            )  # fmt: skip
     elif not was_set:
         voice.say(
             triage.CaseHearingSet,
@@ -127,8 +163,11 @@ def _say_hearing(voice: Voice, step: Step, before: Step | None, where: dict[str,
 def _say_eviction(voice: Voice, step: Step, before: Step | None, where: dict[str, str]) -> None:
     was_set = before is not None and before.state is StepState.SET
     is_same = before is not None and (before.at, before.state) == (step.at, step.state)
-    if step.state is StepState.CANCELLED and was_set:
-        voice.say(triage.CaseEvictionCalledOff, **where, eviction_id=step.key)
+    if step.state in {StepState.CANCELLED, StepState.UNKNOWN} and was_set:
+        is_unknown = step.state is StepState.UNKNOWN
+        voice.say(
+            triage.CaseEvictionCalledOff, **where, eviction_id=step.key, is_unknown=is_unknown
+        )
     elif step.state is StepState.DONE and not is_same:
         voice.say(
             triage.CaseEvictionCarriedOut,

@@ -1,8 +1,9 @@
 """Who takes a case: pure, one function whoever asks, and the reason in words.
 
-The generalist whom the household already has; else the least loaded of the district's team who
-has room and, where the resident stated a language, speaks it; else of the next team; else the team
-lead. Somebody always does, and only one.
+The generalist whom the household already has; else, of the district's team, whoever has room: first
+who speaks the language and has the skills that are asked for, then who is furthest under the band
+that the team agreed, then the least loaded; else of the next team; else the team lead. Who knows
+the household too well, is absent or has left is never chosen. Somebody always is, and only one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +41,9 @@ class Worker:
     absent_from: date | None
     absent_until: date | None  # the last day of absence
     left_on: date | None  # the first day on which they are gone
+    skills: frozenset[str] = frozenset()
+    own_postcodes: frozenset[str] = frozenset()  # where they live: never a case of neighbours
+    load_min_tenths: int = 0  # the band that the team agreed; under it somebody comes first
 
     def is_there(self, day: date) -> bool:
         """Whether they work on this day."""
@@ -101,7 +105,8 @@ class Wanted:
     language: str | None  # as stated by the resident
     weight_tenths: int
     current_id: str | None  # whom the household has or had
-    declined_ids: frozenset[str]
+    excluded_ids: frozenset[str] = frozenset()  # who declined, or has a conflict of interest
+    skills: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,8 @@ def choose_assignee(wanted: Wanted, roster: Roster, day: date) -> Choice:
     for team in teams:
         if worker := _least_loaded(team, wanted, roster, day):
             place = f"wijk {wanted.postcode[:4]}" if team is teams[0] else "heeft wel ruimte"
-            return Choice(worker, lead, f"{team.name} ({place}): {_in_words(worker, roster)}.")
+            words = _in_words(worker, wanted, roster)
+            return Choice(worker, lead, f"{team.name} ({place}): {words}.")
     return Choice(lead, lead, f"Geen generalist heeft ruimte: {lead.name} leidt {teams[0].name}.")
 
 
@@ -135,9 +141,14 @@ def _teams_in_order(postcode: str, roster: Roster) -> Iterator[Team]:
 
 def _who_is_known(wanted: Wanted, roster: Roster, day: date) -> Worker | None:
     worker = roster.workers.get(wanted.current_id or "")
-    if worker is None or worker.id in wanted.declined_ids or not worker.is_there(day):
+    if worker is None or not _may_have(worker, wanted, day):
         return None
     return worker if worker.role is Role.GENERALIST else None
+
+
+def _may_have(worker: Worker, wanted: Wanted, day: date) -> bool:
+    is_neighbour = wanted.postcode in worker.own_postcodes
+    return worker.is_there(day) and worker.id not in wanted.excluded_ids and not is_neighbour
 
 
 def _least_loaded(team: Team, wanted: Wanted, roster: Roster, day: date) -> Worker | None:
@@ -145,12 +156,35 @@ def _least_loaded(team: Team, wanted: Wanted, roster: Roster, day: date) -> Work
         worker
         for worker in roster.generalists(team)
         if roster.loads[worker.id] + wanted.weight_tenths <= worker.load_max_tenths
-        and worker.id not in wanted.declined_ids
-        and worker.is_there(day)
+        and _may_have(worker, wanted, day)
+    ]
+    return min(with_room, key=lambda one: _order(one, wanted, roster), default=None)
+
+
+def _order(worker: Worker, wanted: Wanted, roster: Roster) -> tuple[bool, int, bool, int, str]:
+    load = roster.loads[worker.id]
+    return (
+        not _speaks(worker, wanted.language),
+        len(wanted.skills - worker.skills),
+        load >= worker.load_min_tenths,
+        load,
+        worker.id,
+    )
+
+
+def choose_second(first_id: str, wanted: Wanted, roster: Roster, day: date) -> Worker | None:
+    """Who goes along where two must go: the least loaded other of the same team, then of others."""
+    home = roster.workers[first_id].team_id
+    others = [
+        worker
+        for worker in roster.workers.values()
+        if worker.id != first_id
+        and worker.role is Role.GENERALIST
+        and _may_have(worker, wanted, day)
     ]
     return min(
-        with_room,
-        key=lambda one: (not _speaks(one, wanted.language), roster.loads[one.id], one.id),
+        others,
+        key=lambda one: (one.team_id != home, roster.loads[one.id], one.id),
         default=None,
     )
 
@@ -159,9 +193,14 @@ def _speaks(worker: Worker, language: str | None) -> bool:
     return language in {None, OWN_LANGUAGE} or language in worker.languages
 
 
-def _in_words(worker: Worker, roster: Roster) -> str:
+def _in_words(worker: Worker, wanted: Wanted, roster: Roster) -> str:
     load, most = roster.loads[worker.id] / 10, worker.load_max_tenths / 10
-    return f"{worker.name} heeft de minste zaken ({load:.1f} van {most:.0f})".replace(".", ",")
+    told = f"{worker.name} heeft de minste zaken ({load:.1f} van {most:.0f})".replace(".", ",")
+    if wanted.language not in {None, OWN_LANGUAGE} and _speaks(worker, wanted.language):
+        told += ", spreekt de taal van de bewoner"
+    if skills := sorted(wanted.skills & worker.skills):
+        told += f", kan wat nodig is: {', '.join(skills)}"
+    return told
 
 
 def weight_tenths(policy: TriagePolicy, track: Track, *, was_reached: bool) -> int:

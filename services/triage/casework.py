@@ -1,14 +1,18 @@
 """What becomes of a household's case when more is known: pure, from before and decision to after.
 
 A case opens when a signal is taken up or the legal path begins. The machine only proposes track and
-priority; it closes a case by itself only when every signal was withdrawn before anybody acted.
+priority: a heavier proposal holds at once, until a person confirms or overrides it; a lighter one
+never takes the place of what a person confirmed. The machine closes a case by itself only when no
+signal counts any more before anybody acted, or when its household turned out to be another's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
+from services.triage import deadlines
+from services.triage.addresses import Address
 from services.triage.assignment import (
     Answer,
     Choice,
@@ -18,47 +22,29 @@ from services.triage.assignment import (
     choose_assignee,
     weight_tenths,
 )
+from services.triage.cases import BY_MERGE, Case, Deadline, Running
 from services.triage.legal_path import Step
-from services.triage.matching import Address, Residence
-from services.triage.reports import Status
-from services.triage.rules import Decision
+from services.triage.matching import Residence
+from services.triage.reports import Fact, Status
+from services.triage.rules import TRACKS, Decision
 from shared.contracts.envelope import derived_id
 from shared.contracts.triage import Track
 from shared.policy import TriagePolicy
-from shared.workdays import add_workdays
 
 VOID = "Alle signalen zijn ingetrokken voordat er iets was gedaan."
+NOTHING_COUNTS = "Geen signaal telt nog mee, en er was nog niets gedaan."
+MERGED = "Dit huishouden is samengevoegd met een ander."
+RISEN = "De achterstand is hoger dan toen de zaak werd gesloten."
+UNMERGED = "De samenvoeging van dit huishouden is teruggedraaid."
 
 
 @dataclass(frozen=True)
-class Case:
-    """A case as it stands."""
+class Needs:
+    """What a household asks of who comes, as the resident stated it, and who may not come."""
 
-    id: UUID
-    household_id: UUID
-    address: Address
-    revision: int
-    is_open: bool
-    opened_on: date
-    track: Track
-    track_since: date
-    priority: int
-    legal_stage: str
-    is_multiple: bool
-    is_consecutive: bool
-    has_objection: bool
-    was_reached: bool
-    is_touched: bool  # a worker accepted, planned or tried something
-    assignee_id: str
-    lead_id: str
-    answer: Answer
-    weight_tenths: int
-    reason: str
-
-    @property
-    def reference(self) -> str:
-        """A short name for mails, which says nothing of the household."""
-        return f"Z-{self.id.hex[:8].upper()}"
+    language: str | None = None
+    skills: frozenset[str] = frozenset()
+    conflicts: frozenset[str] = frozenset()  # workers who know them too well
 
 
 @dataclass(frozen=True)
@@ -68,20 +54,16 @@ class Known:
     residence: Residence
     address: Address
     case: Case | None  # the open one
+    last_closed: Case | None  # the last one that was closed
     case_count: int  # cases ever, so that each has an id of its own
     generalist_id: str | None
-    language: str | None  # as the resident stated it
+    needs: Needs
     steps: Mapping[tuple[str, UUID], Step]
     statuses: Mapping[UUID, tuple[Status, int]]  # with the number of the status
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """A term that runs from a day."""
-
-    name: str
-    starts_on: date
-    due_on: date
+    doubtful: frozenset[UUID] = frozenset()  # signals whose match is uncertain now
+    doubtful_before: frozenset[UUID] = frozenset()
+    running: Running = field(default_factory=dict)
+    moratorium_said: UUID | None = None  # the fact that was announced last
 
 
 @dataclass(frozen=True)
@@ -91,15 +73,30 @@ class Outcome:
     known: Known
     decision: Decision
     case: Case | None
-    is_opened: bool
-    is_closed: bool
-    is_reweighed: bool  # track or priority are others than before
-    choice: Choice | None  # of a case that was opened
-    steps: tuple[Step, ...]  # those that changed
-    gone: tuple[Step, ...]  # those that turned out to be another household's
-    statuses: Mapping[UUID, tuple[Status, int]]  # those that changed
-    deadlines: tuple[Deadline, ...]
-    is_urgent: bool
+    is_opened: bool = False
+    is_closed: bool = False
+    is_reopened: bool = False
+    is_reweighed: bool = False  # track or priority, proposed or in force, are others than before
+    choice: Choice | None = None  # of a case that was opened
+    steps: tuple[Step, ...] = ()  # those that changed
+    gone: tuple[Step, ...] = ()  # those that turned out to be another household's
+    statuses: Mapping[UUID, tuple[Status, int]] = field(default_factory=dict)  # that changed
+    told: Mapping[UUID, tuple[Status, int]] = field(default_factory=dict)  # partners hear now
+    begun: tuple[Deadline, ...] = ()
+    dropped: tuple[str, ...] = ()
+    moratorium: Fact | None = None  # when it is news
+    is_by_policy: bool = False  # nothing happened to the household: another policy holds
+
+    @property
+    def is_urgent(self) -> bool:
+        # A crisis was told when it was reported; a date in court does not wait for a digest.
+        is_new_crisis = self.decision.facts.is_crisis and not self.is_by_policy
+        return self.decision.facts.legal_stage != "none" or is_new_crisis
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything but the case itself has to be written."""
+        return bool(self.steps or self.gone or self.begun or self.dropped or self.moratorium)
 
     @property
     def is_news(self) -> bool:
@@ -108,7 +105,7 @@ class Outcome:
         return (
             before is None
             or (self.case is not None and self.case.reason != before.reason)
-            or (self.is_reweighed or self.is_closed)
+            or (self.is_reweighed or self.is_closed or self.is_reopened)
         )
 
 
@@ -116,24 +113,67 @@ def needs_roster(known: Known, decision: Decision) -> bool:
     """Whether the teams have to be locked: somebody's load may change."""
     if known.case is None:
         return decision.needs_case
-    return known.case.track is not decision.track or not decision.needs_case
+    if not decision.needs_case and not known.case.is_touched:
+        return True
+    track = track_in_force(known.case, decision)[0]
+    weight = weight_tenths(decision.live.policy.triage, track, was_reached=known.case.was_reached)
+    return (track, weight) != (known.case.track, known.case.weight_tenths)
 
 
 def settle(known: Known, decision: Decision, roster: Roster | None, today: date) -> Outcome:
     """What becomes of a household. Notes changed loads in the roster."""
-    policy = decision.live.policy.triage
-    statuses = dict(_changed_statuses(known, decision))
     if known.case is None and not decision.needs_case:
-        return _outcome(known, decision, None, statuses)
+        return _outcome(known, decision, None)
     if known.case is None:
         assert roster is not None
-        return _open(known, decision, policy, roster, today)
+        return _open(known, decision, roster, today)
     if not decision.needs_case and not known.case.is_touched:
         assert roster is not None
-        roster.add_load(known.case.assignee_id, -known.case.weight_tenths)
-        closed = replace(known.case, is_open=False, reason=VOID, weight_tenths=0)
-        return replace(_outcome(known, decision, closed, statuses), is_closed=True)
-    return _update(known, decision, policy, roster, today)
+        return replace(
+            _outcome(known, decision, close(known.case, _why_void(decision), roster)),
+            is_closed=True,
+            dropped=tuple(known.running),
+        )
+    return _update(known, decision, known.case, roster, today)
+
+
+def _why_void(decision: Decision) -> str:
+    is_withdrawn = (status is Status.WITHDRAWN for status in decision.statuses.values())
+    return VOID if all(is_withdrawn) else NOTHING_COUNTS
+
+
+def close(case: Case, reason: str, roster: Roster, *, by: str = "", result: str = "") -> Case:
+    """The case, closed; its load is given back."""
+    roster.add_load(case.assignee_id, -case.weight_tenths)
+    return replace(
+        case,
+        is_open=False,
+        reason=reason,
+        weight_tenths=0,
+        closed_by=by or None,
+        result=result or None,
+    )
+
+
+def by_policy(outcome: Outcome, today: date) -> Outcome:
+    """The outcome, when nothing happened to the household but that another policy holds.
+
+    A term that this policy would have ended already goes on as it ran: nobody missed it.
+    """
+    if not (outcome.begun or outcome.is_reweighed or outcome.is_opened or outcome.is_reopened):
+        return outcome  # nobody hears of it
+    late = {term.name for term in outcome.begun if term.due_on < today}
+    return replace(
+        outcome,
+        is_by_policy=True,
+        begun=tuple(term for term in outcome.begun if term.name not in late),
+        dropped=tuple(name for name in outcome.dropped if name not in late),
+    )
+
+
+def _outcome(known: Known, decision: Decision, case: Case | None) -> Outcome:
+    changed = dict(_changed_statuses(known, decision))
+    return Outcome(known, decision, case, statuses=changed, told=_told(known, changed))
 
 
 def _changed_statuses(
@@ -145,58 +185,72 @@ def _changed_statuses(
             yield signal_id, (status, status_no + 1)
 
 
-def _outcome(
-    known: Known,
-    decision: Decision,
-    case: Case | None,
-    statuses: Mapping[UUID, tuple[Status, int]],
-) -> Outcome:
-    return Outcome(
-        known=known,
-        decision=decision,
-        case=case,
-        is_opened=False,
-        is_closed=False,
-        is_reweighed=False,
-        choice=None,
-        steps=(),
-        gone=(),
-        statuses=statuses,
-        deadlines=(),
-        is_urgent=decision.facts.legal_stage != "none" or decision.facts.is_crisis,
-    )
+def _told(
+    known: Known, changed: Mapping[UUID, tuple[Status, int]]
+) -> Mapping[UUID, tuple[Status, int]]:
+    """What partners hear: nothing while a match is uncertain, all of it once that is over."""
+    if not known.doubtful and not known.doubtful_before:
+        return changed
+    resolved = known.doubtful_before - known.doubtful
+    held = {one: known.statuses[one] for one in resolved if one in known.statuses}
+    told = {**held, **changed}
+    return {one: status for one, status in told.items() if one not in known.doubtful}
 
 
-def _open(
-    known: Known, decision: Decision, policy: TriagePolicy, roster: Roster, today: date
-) -> Outcome:
+def _open(known: Known, decision: Decision, roster: Roster, today: date) -> Outcome:
+    """A new case; or the last one again, when an amount rose or a merge was undone."""
+    policy = decision.live.policy.triage
     weight = weight_tenths(policy, decision.track, was_reached=False)
-    wanted = Wanted(
-        postcode=known.address.postcode,
-        language=known.language,
-        weight_tenths=weight,
-        current_id=known.generalist_id,
-        declined_ids=frozenset(),
-    )
-    choice = choose_assignee(wanted, roster, today)
+    choice = choose_assignee(_wanted(known, decision, weight), roster, today)
     roster.add_load(choice.assignee.id, weight)
-    case = _new_case(known, decision, choice, weight, today)
+    case = _as_decided(_base(known, decision, choice, today), decision, today)
+    case = replace(
+        case,
+        assignee_id=choice.assignee.id,
+        assigned_on=today,
+        lead_id=choice.lead.id,
+        answer=answer_wanted(decision.track, choice.assignee.role),
+        weight_tenths=weight,
+    )
+    begun, dropped = deadlines.changes(known.running, deadlines.wanted(case, decision, today))
     return replace(
-        _outcome(known, decision, case, dict(_changed_statuses(known, decision))),
-        is_opened=True,
+        _outcome(known, decision, case),
+        is_opened=not reopens(known, decision),
+        is_reopened=reopens(known, decision),
         choice=choice,
         steps=decision.steps,
-        deadlines=tuple(_deadlines(case, policy)),
+        begun=begun,
+        dropped=dropped,
+        moratorium=_new_moratorium(known, decision),
     )
 
 
-def _new_case(
-    known: Known, decision: Decision, choice: Choice, weight_tenths: int, today: date
-) -> Case:
-    household_id = known.residence.household_id
+def reopens(known: Known, decision: Decision) -> bool:
+    """Whether it is the last case that goes on, and not a new one that begins."""
+    last = known.last_closed
+    return last is not None and (last.closed_by == BY_MERGE or decision.risen)
+
+
+def _wanted(known: Known, decision: Decision, weight: int) -> Wanted:
+    policy = decision.live.policy.triage
+    return Wanted(
+        postcode=known.address.postcode,
+        language=known.needs.language,
+        weight_tenths=weight,
+        current_id=known.generalist_id,
+        excluded_ids=known.needs.conflicts,
+        skills=policy.skills_for(decision.track) | known.needs.skills,
+    )
+
+
+def _base(known: Known, decision: Decision, choice: Choice, today: date) -> Case:
+    """The case before the decision is written in it."""
+    if reopens(known, decision):
+        assert known.last_closed
+        return replace(known.last_closed, is_open=True, closed_by=None, result=None)
     return Case(
-        id=derived_id("case", household_id, known.case_count + 1),
-        household_id=household_id,
+        id=derived_id("case", known.residence.household_id, known.case_count + 1),
+        household_id=known.residence.household_id,
         address=known.address,
         revision=0,
         is_open=True,
@@ -204,58 +258,101 @@ def _new_case(
         track=decision.track,
         track_since=today,
         priority=decision.priority,
+        proposed_track=decision.track,
+        proposed_priority=decision.priority,
+        confirmed_by=None,
+        override_reason=None,
+        legal_stage=decision.facts.legal_stage,
+        is_multiple=False,
+        is_consecutive=False,
+        has_objection=False,
+        was_reached=False,
+        is_touched=False,
+        assignee_id=choice.assignee.id,
+        assigned_on=today,
+        lead_id=choice.lead.id,
+        answer=Answer.NOT_ASKED,
+        weight_tenths=0,
+        reason=decision.reason,
+    )
+
+
+def track_in_force(case: Case, decision: Decision) -> tuple[Track, int, bool]:
+    """Track and priority that hold now, and whether a person's word still carries them."""
+    if case.confirmed_by is None:
+        return decision.track, decision.priority, False
+    is_as_before = (decision.track, decision.priority) == (
+        case.proposed_track,
+        case.proposed_priority,
+    )
+    if not is_as_before and TRACKS.index(decision.track) > TRACKS.index(case.track):
+        return decision.track, decision.priority, False
+    priority = case.priority if is_as_before else min(case.priority, decision.priority)
+    return case.track, priority, True
+
+
+def _as_decided(case: Case, decision: Decision, today: date) -> Case:
+    """The case with what was decided written in it."""
+    track, priority, is_confirmed = track_in_force(case, decision)
+    return replace(
+        case,
+        track=track,
+        track_since=case.track_since if track is case.track else today,
+        priority=priority,
+        proposed_track=decision.track,
+        proposed_priority=decision.priority,
+        confirmed_by=case.confirmed_by if is_confirmed else None,
+        override_reason=case.override_reason if is_confirmed else None,
         legal_stage=decision.facts.legal_stage,
         is_multiple=decision.facts.is_multiple,
         is_consecutive=decision.facts.is_consecutive,
         has_objection=decision.has_objection,
-        was_reached=False,
-        is_touched=False,
-        assignee_id=choice.assignee.id,
-        lead_id=choice.lead.id,
-        answer=answer_wanted(decision.track, choice.assignee.role),
-        weight_tenths=weight_tenths,
         reason=decision.reason,
     )
 
 
 def _update(
-    known: Known, decision: Decision, policy: TriagePolicy, roster: Roster | None, today: date
+    known: Known, decision: Decision, before: Case, roster: Roster | None, today: date
 ) -> Outcome:
-    before = known.case
-    assert before is not None
-    is_other_track = before.track is not decision.track
-    after = replace(
-        before,
-        track=decision.track,
-        track_since=today if is_other_track else before.track_since,
-        priority=decision.priority,
-        legal_stage=decision.facts.legal_stage,
-        is_multiple=decision.facts.is_multiple,
-        is_consecutive=decision.facts.is_consecutive,
-        has_objection=decision.has_objection,
-        reason=decision.reason,
-    )
-    if is_other_track:
+    after = _as_decided(before, decision, today)
+    if needs_roster(known, decision):
         assert roster is not None
-        after = _reweighed(after, policy, roster)
-    is_reweighed = (before.track, before.priority) != (after.track, after.priority)
+        weigh = reweighed if after.track is not before.track else _with_weight
+        after = weigh(after, decision.live.policy.triage, roster)
+    begun, dropped = deadlines.changes(known.running, deadlines.wanted(after, decision, today))
     return replace(
-        _outcome(known, decision, after, dict(_changed_statuses(known, decision))),
-        is_reweighed=is_reweighed,
+        _outcome(known, decision, after),
+        is_reweighed=_weights(before) != _weights(after),
         steps=tuple(_changed_steps(known.steps, decision.steps)),
         gone=tuple(_gone_steps(known.steps, decision.steps)),
-        deadlines=tuple(_deadlines(after, policy)) if is_other_track else (),
+        begun=begun,
+        dropped=dropped,
+        moratorium=_new_moratorium(known, decision),
     )
 
 
-def _reweighed(case: Case, policy: TriagePolicy, roster: Roster) -> Case:
+def _weights(case: Case) -> tuple[Track, int, Track, int]:
+    return case.track, case.priority, case.proposed_track, case.proposed_priority
+
+
+def reweighed(case: Case, policy: TriagePolicy, roster: Roster) -> Case:
     """The case with the weight of its track; its assignee is asked again if the track asks."""
+    case = _with_weight(case, policy, roster)
+    if case.answer is Answer.ACCEPTED:
+        return case
+    return replace(case, answer=answer_wanted(case.track, roster.workers[case.assignee_id].role))
+
+
+def _with_weight(case: Case, policy: TriagePolicy, roster: Roster) -> Case:
+    """The case with the weight that this policy gives its track."""
     weight = weight_tenths(policy, case.track, was_reached=case.was_reached)
     roster.add_load(case.assignee_id, weight - case.weight_tenths)
-    answer = case.answer
-    if answer is not Answer.ACCEPTED:
-        answer = answer_wanted(case.track, roster.workers[case.assignee_id].role)
-    return replace(case, weight_tenths=weight, answer=answer)
+    return replace(case, weight_tenths=weight)
+
+
+def _new_moratorium(known: Known, decision: Decision) -> Fact | None:
+    stay = decision.moratorium
+    return stay if stay and stay.id != known.moratorium_said else None
 
 
 def _changed_steps(
@@ -267,11 +364,3 @@ def _changed_steps(
 def _gone_steps(before: Mapping[tuple[str, UUID], Step], after: Sequence[Step]) -> Iterator[Step]:
     left = {(step.kind, step.key) for step in after}
     return (step for key, step in before.items() if key not in left)
-
-
-def _deadlines(case: Case, policy: TriagePolicy) -> Iterator[Deadline]:
-    for term in policy.terms:
-        is_asked = term.name != "acceptance" or case.answer is Answer.AWAITED
-        if term.track is case.track and is_asked:
-            due_on = add_workdays(case.track_since, term.workdays)
-            yield Deadline(term.name, case.track_since, due_on)

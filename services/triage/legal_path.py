@@ -19,11 +19,16 @@ class StepKind(StrEnum):
     EVICTION = "eviction"
 
 
+# How far a legal path can have come.
+STAGES = ("none", "summons", "hearing", "judgment", "eviction", "evicted")
+
+
 class StepState(StrEnum):
     """Where a step stands."""
 
     SET = "set"
     CANCELLED = "cancelled"
+    UNKNOWN = "unknown"  # it goes on, at a time that nobody here knows
     DONE = "done"
 
 
@@ -48,8 +53,10 @@ OPENING = frozenset(
     {
         FactKind.SUMMONS,
         FactKind.HEARING_SCHEDULED,
+        FactKind.HEARING_UNKNOWN,
         FactKind.JUDGMENT,
         FactKind.EVICTION_SCHEDULED,
+        FactKind.EVICTION_UNKNOWN,
         FactKind.EVICTION_CARRIED_OUT,
     }
 )
@@ -58,21 +65,28 @@ STEP_OF: Mapping[FactKind, tuple[StepKind, StepState]] = {
     FactKind.SUMMONS: (StepKind.SUMMONS, StepState.DONE),
     FactKind.HEARING_SCHEDULED: (StepKind.HEARING, StepState.SET),
     FactKind.HEARING_CANCELLED: (StepKind.HEARING, StepState.CANCELLED),
+    FactKind.HEARING_UNKNOWN: (StepKind.HEARING, StepState.UNKNOWN),
     FactKind.JUDGMENT: (StepKind.JUDGMENT, StepState.DONE),
     FactKind.EVICTION_SCHEDULED: (StepKind.EVICTION, StepState.SET),
     FactKind.EVICTION_CANCELLED: (StepKind.EVICTION, StepState.CANCELLED),
+    FactKind.EVICTION_UNKNOWN: (StepKind.EVICTION, StepState.UNKNOWN),
     FactKind.EVICTION_CARRIED_OUT: (StepKind.EVICTION, StepState.DONE),
 }
 
 
-def legal_path(facts: Sequence[Fact]) -> Iterator[Step]:
-    """Each step by its natural key, as the fact that holds says it."""
+def legal_path(facts: Sequence[Fact], handled: frozenset[UUID] = frozenset()) -> Iterator[Step]:
+    """Each step by its natural key, as the fact that holds says it.
+
+    A step of which all facts were dealt with by closed cases is none of the present one's.
+    """
     by_key: dict[tuple[StepKind, UUID], list[Fact]] = {}
     for fact in facts:
         if fact.kind in STEP_OF:
             kind = STEP_OF[fact.kind][0]
             by_key.setdefault((kind, _step_key(kind, fact)), []).append(fact)
     for (kind, key), told in sorted(by_key.items()):
+        if handled and all(one.id in handled for one in told):
+            continue
         fact, is_disputed = _that_holds(told)
         yield Step(
             kind=kind,
@@ -119,14 +133,34 @@ def _is_final(fact: Fact) -> bool:
     return fact.kind is FactKind.EVICTION_CARRIED_OUT
 
 
+def threatened_on(facts: Sequence[Fact], steps: Sequence[Step]) -> date | None:
+    """The day from which an eviction that still stands was known; None when none stands.
+
+    Of what the law calls threatening (Wgs art. 4(2)) this is what reaches us: the actual end of a
+    supply is no event of any partner.
+    """
+    if legal_stage(steps) != "eviction":
+        return None
+    told = (FactKind.EVICTION_SCHEDULED, FactKind.EVICTION_UNKNOWN)
+    return min(fact.reported_on for fact in facts if fact.kind in told)
+
+
+def moratorium(facts: Sequence[Fact]) -> Fact | None:
+    """The moratorium that was recorded last, ended or not; None when there was none."""
+    granted = [fact for fact in facts if fact.kind is FactKind.MORATORIUM]
+    return max(granted, key=lambda fact: (fact.recorded_at, fact.id), default=None)
+
+
 def legal_stage(steps: Sequence[Step]) -> str:
     """How far the legal path has come; a step that was called off does not count."""
     stands = {(step.kind, step.state) for step in steps}
     order = (
         ((StepKind.EVICTION, StepState.DONE), "evicted"),
         ((StepKind.EVICTION, StepState.SET), "eviction"),
+        ((StepKind.EVICTION, StepState.UNKNOWN), "eviction"),
         ((StepKind.JUDGMENT, StepState.DONE), "judgment"),
         ((StepKind.HEARING, StepState.SET), "hearing"),
+        ((StepKind.HEARING, StepState.UNKNOWN), "hearing"),
         ((StepKind.SUMMONS, StepState.DONE), "summons"),
     )
     return next((stage for stand, stage in order if stand in stands), "none")

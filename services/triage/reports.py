@@ -6,17 +6,38 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from services.triage.addresses import Address
+from services.triage.persons import Person
 from shared.contracts import signals
 from shared.contracts.signals import PartnerKind
 
 
 class Status(StrEnum):
-    """What became of a signal."""
+    """What became of a signal. Arithmetic gives the first four, a person the others."""
 
     TAKEN_UP = "taken_up"
     REPEATED = "repeated"
     UNJUSTIFIED = "unjustified"
     WITHDRAWN = "withdrawn"
+    OTHER_REASON = "other_reason"
+    KNOWN_TO_DEBT_HELP = "known_to_debt_help"
+    DECEASED = "deceased"
+    NOT_RESIDENT = "not_resident"
+
+
+BY_PERSON = frozenset(
+    {Status.OTHER_REASON, Status.KNOWN_TO_DEBT_HELP, Status.DECEASED, Status.NOT_RESIDENT}
+)
+
+
+class ResidenceResult(StrEnum):
+    """What a residence check found, by a person or a register."""
+
+    LIVES_HERE = "lives_here"
+    MOVED_WITHIN = "moved_within"  # the municipality
+    MOVED_OUT = "moved_out"
+    DECEASED = "deceased"
+    UNKNOWN = "unknown"
 
 
 class FactKind(StrEnum):
@@ -34,6 +55,12 @@ class FactKind(StrEnum):
     EVICTION_SCHEDULED = "eviction_scheduled"
     EVICTION_CANCELLED = "eviction_cancelled"
     EVICTION_CARRIED_OUT = "eviction_carried_out"
+    # What only workers enter.
+    HEARING_UNKNOWN = "hearing_unknown"  # there is one; when is not known any more
+    EVICTION_UNKNOWN = "eviction_unknown"
+    MORATORIUM = "moratorium"
+    RESIDENCE_CHECK = "residence_check"
+    STATUS_DECIDED = "status_decided"  # of one signal, by a person; taken_up undoes it
 
 
 @dataclass(frozen=True)
@@ -55,7 +82,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Fact:
-    """Any other fact of a partner."""
+    """Any other fact, of a partner or entered by a worker with who says so."""
 
     id: UUID
     kind: FactKind
@@ -64,32 +91,51 @@ class Fact:
     reported_on: date
     recorded_at: datetime
     sequence: int | None
-    refers_to: UUID | None = None  # the signal that is withdrawn
+    refers_to: UUID | None = None  # the signal that is withdrawn, or decided on
     court: str = ""
     case_number: str = ""
-    detail: str = ""  # kind of hearing, or outcome of judgment
+    detail: str = ""  # kind of hearing, outcome of judgment or check, or the status decided
     place: str = ""  # of a hearing; for an eviction the bailiff
     at: datetime | None = None
     day: date | None = None
+    until: date | None = None  # of a moratorium, or of who moved: the last day
+    source: str = ""  # who says so, of what a worker entered
+    recorded_by: str = ""  # the worker who entered it
 
 
 @dataclass(frozen=True)
 class Report:
-    """A signal or another fact, with the household it was put in, if it was."""
+    """A signal or another fact, where it is of, and the household it was put in, if it was."""
 
     what: Signal | Fact
-    address_id: UUID
+    address: Address
     household_id: UUID | None = None  # None when it is new
+    case_id: UUID | None = None  # the closed case that dealt with it
+    bag_id: str | None = None
+    person: Person | None = None  # of a signal
     status: tuple[Status, int] | None = None  # of a signal, with the number of the status
+    doubt: bool = False  # of a signal that is stored: whether its match was uncertain
+    match_reason: str = ""  # of a signal that is stored
     language: str | None = None  # of a signal, as the resident stated it
-    event: signals.PartnerFact | None = None  # when it is new
+    event: signals.PartnerFact | None = None  # when a partner just sent it
+
+    @property
+    def is_new(self) -> bool:
+        return self.household_id is None
 
 
-def new_report(event: signals.PartnerFact, address_id: UUID) -> Report:
+def new_report(event: signals.PartnerFact, address: Address) -> Report:
     """A report that just came in."""
-    if isinstance(event, signals.ArrearsReported):
-        return Report(as_signal(event), address_id, language=event.language, event=event)
-    return Report(as_fact(event), address_id, event=event)
+    if not isinstance(event, signals.ArrearsReported):
+        return Report(as_fact(event), address, bag_id=event.bag_id, event=event)
+    return Report(
+        as_signal(event),
+        address,
+        bag_id=event.bag_id,
+        person=Person(event.surname, event.surname_infix, event.initials, event.birth_date),
+        language=event.language,
+        event=event,
+    )
 
 
 def as_signal(event: signals.ArrearsReported) -> Signal:

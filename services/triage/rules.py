@@ -5,13 +5,20 @@ policy, statuses, case kind, track and legal path are the same however the facts
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from itertools import pairwise
 from uuid import UUID
 
-from services.triage.conditions import Answers, Condition, Facts, ask
-from services.triage.legal_path import OPENING, Step, legal_path, legal_stage
+from services.triage.conditions import Answers, Conditions, Facts, ask
+from services.triage.legal_path import (
+    OPENING,
+    Step,
+    legal_path,
+    legal_stage,
+    moratorium,
+    threatened_on,
+)
 from services.triage.reports import Fact, FactKind, Signal, Status
 from shared.contracts.signals import PartnerKind
 from shared.contracts.triage import Track
@@ -27,7 +34,19 @@ class LivePolicy:
     """A policy with its rules compiled."""
 
     policy: Policy
-    conditions: Sequence[Condition]
+    conditions: Conditions
+
+
+@dataclass(frozen=True)
+class History:
+    """What went before the facts that are decided on."""
+
+    handled: frozenset[UUID] = frozenset()  # signals and facts that closed cases dealt with
+    closed_cases: int = 0
+    birth_dates: tuple[date, ...] = ()  # only for a policy that may ask for an age band
+
+
+NO_HISTORY = History()
 
 
 @dataclass(frozen=True)
@@ -36,7 +55,11 @@ class Decision:
 
     statuses: Mapping[UUID, Status]
     steps: tuple[Step, ...]
+    moratorium: Fact | None  # the last that was recorded, ended or not
+    threatened_on: date | None  # since when an eviction that stands is known
     facts: Facts
+    taken_up: tuple[Signal, ...]  # those that no closed case dealt with, in order
+    risen: bool  # one of these is higher than what a closed case dealt with, of one contract
     needs_case: bool
     has_objection: bool
     track: Track
@@ -46,6 +69,10 @@ class Decision:
     failed: tuple[Rule, ...]
     live: LivePolicy  # the policy that decided
 
+    def as_risen(self, risen: bool) -> "Decision":
+        """The same, made with the last case's facts again: why that is, is kept."""
+        return replace(self, risen=risen)
+
 
 class PolicyBook:
     """The policies of one municipality, the newest first; never empty."""
@@ -53,36 +80,61 @@ class PolicyBook:
     def __init__(self, policies: Sequence[LivePolicy]) -> None:
         self._policies = policies
 
+    @property
+    def asks_for_age(self) -> bool:
+        """Whether any of them may ask for an age band."""
+        return any(one.policy.triage.profiling for one in self._policies)
+
     def on(self, day: date) -> LivePolicy:
         """The policy that is valid on a day; the oldest for a day before all of them."""
         fitting = (live for live in self._policies if live.policy.valid_from <= day)
         return next(fitting, self._policies[-1])
 
 
-def decide(signals: Sequence[Signal], facts: Sequence[Fact], book: PolicyBook) -> Decision:
-    """Everything that follows from what is known of a household. At least one of both is given."""
-    ordered = sorted(signals, key=lambda one: (one.reported_on, one.recorded_at, one.id))
+def decide(
+    signals: Sequence[Signal],
+    facts: Sequence[Fact],
+    book: PolicyBook,
+    history: History = NO_HISTORY,
+) -> Decision:
+    """Everything that follows from what is known of a household. At least one of both is given.
+
+    Statuses look at all signals; whether a case is needed, and what rules see, only at those that
+    no closed case dealt with.
+    """
+    ordered = sorted(signals, key=lambda one: _order(one, history))
     statuses = dict(_statuses(ordered, facts, book))
-    taken_up = [signal for signal in ordered if statuses[signal.id] is Status.TAKEN_UP]
-    steps = tuple(legal_path(facts))
-    day = _decision_day(taken_up, facts, ordered)
-    live = book.on(day)
-    known = _facts(taken_up, facts, steps, live.policy.triage)
+    counted = [signal for signal in ordered if statuses[signal.id] is Status.TAKEN_UP]
+    taken_up = [signal for signal in counted if signal.id not in history.handled]
+    news = [fact for fact in facts if fact.id not in history.handled]
+    steps = tuple(legal_path(facts, history.handled))
+    live = book.on(_decision_day(taken_up, news or facts, ordered))
+    known = _facts(counted, taken_up, facts, steps, live.policy.triage, history)
     answers = ask(live.conditions, known)
     track, priority, reason = weigh(answers)
     return Decision(
         statuses=statuses,
         steps=steps,
+        moratorium=moratorium(facts),
+        threatened_on=threatened_on(facts, steps),
         facts=known,
-        needs_case=bool(taken_up) or any(fact.kind in OPENING for fact in facts),
+        taken_up=tuple(taken_up),
+        risen=_has_risen(taken_up, ordered, history),
+        needs_case=bool(taken_up) or any(fact.kind in OPENING for fact in news),
         has_objection=any(fact.kind is FactKind.OBJECTION for fact in facts),
         track=track,
         priority=priority,
         reason=reason,
-        fired=tuple(sorted(answers.fired, key=_heaviest_first)),
+        fired=in_order(answers.fired),
         failed=answers.failed,
         live=live,
     )
+
+
+def _order(signal: Signal, history: History) -> tuple[date, datetime, bool, UUID]:
+    """By day; of two that were recorded at once, what a closed case dealt with goes first."""
+    is_new = signal.id not in history.handled
+    return signal.reported_on, signal.recorded_at, is_new, signal.id
 
 
 def _decision_day(
@@ -95,14 +147,33 @@ def _decision_day(
     return max(days or [fact.reported_on for fact in facts])
 
 
+def _has_risen(taken_up: Sequence[Signal], signals: Sequence[Signal], history: History) -> bool:
+    """Whether a closed case dealt with a lower amount of the same debt."""
+    handled = {(one.partner_id, one.contract) for one in signals if one.id in history.handled}
+    return any((one.partner_id, one.contract) in handled for one in taken_up)
+
+
+def _decided_by_person(facts: Sequence[Fact]) -> dict[UUID | None, Status]:
+    """What a person decided of signals; the later decision holds."""
+    decided = [fact for fact in facts if fact.kind is FactKind.STATUS_DECIDED]
+    return {
+        fact.refers_to: Status(fact.detail)
+        for fact in sorted(decided, key=lambda fact: (fact.recorded_at, fact.id))
+    }
+
+
 def _statuses(
     ordered: Sequence[Signal], facts: Sequence[Fact], book: PolicyBook
 ) -> Iterator[tuple[UUID, Status]]:
     withdrawn = {fact.refers_to for fact in facts if fact.kind is FactKind.WITHDRAWN}
+    by_person = _decided_by_person(facts)
     highest: dict[tuple[str, str], Signal] = {}  # of each contract, the last that was taken up
     for signal in ordered:
         if signal.id in withdrawn:
             yield signal.id, Status.WITHDRAWN
+            continue
+        if by_person.get(signal.id, Status.TAKEN_UP) is not Status.TAKEN_UP:
+            yield signal.id, by_person[signal.id]
             continue
         if not is_justified(signal, book.on(signal.reported_on).policy.triage):
             yield signal.id, Status.UNJUSTIFIED
@@ -149,8 +220,13 @@ def _of_contract(facts: Iterable[Fact], kind: FactKind, signal: Signal) -> Itera
             yield fact
 
 
-def _facts(
-    taken_up: Sequence[Signal], facts: Sequence[Fact], steps: Sequence[Step], policy: TriagePolicy
+def _facts(  # noqa: PLR0917 - all that rules may look at comes together here
+    counted: Sequence[Signal],
+    taken_up: Sequence[Signal],
+    facts: Sequence[Fact],
+    steps: Sequence[Step],
+    policy: TriagePolicy,
+    history: History,
 ) -> Facts:
     still_open = [
         signal
@@ -162,10 +238,7 @@ def _facts(
     ]
     newest = {(signal.partner_id, signal.contract): signal for signal in still_open}.values()
     rent = [signal for signal in newest if signal.partner_kind is PartnerKind.RENT]
-    made, broken = (
-        max((fact.day for fact in facts if fact.kind is kind and fact.day), default=None)
-        for kind in (FactKind.ARRANGEMENT_MADE, FactKind.ARRANGEMENT_BROKEN)
-    )
+    made, broken = _arrangement_days(facts)
     return Facts(
         arrears_cents=sum(signal.arrears_cents for signal in newest),
         rent_arrears_cents=sum(signal.arrears_cents for signal in rent),
@@ -175,13 +248,38 @@ def _facts(
         open_signals=len(still_open),
         partner_kinds=sorted({signal.partner_kind.value for signal in newest}),
         is_multiple=is_multiple(taken_up),
-        is_consecutive=is_consecutive(taken_up, policy.consecutive_months.value),
+        is_consecutive=is_consecutive(counted, policy.consecutive_months.value),
         is_crisis=any(signal.is_crisis for signal in still_open),
         is_warm_handover=any(signal.is_warm_handover for signal in still_open),
         has_arrangement=made is not None and (broken is None or made > broken),
         is_arrangement_broken=broken is not None and (made is None or broken >= made),
         legal_stage=legal_stage(steps),
+        has_moratorium=moratorium(facts) is not None,
+        closed_cases=history.closed_cases,
+        age_band=age_band(history.birth_dates, taken_up) if policy.profiling else "",
     )
+
+
+def _arrangement_days(facts: Sequence[Fact]) -> tuple[date | None, date | None]:
+    """The last day on which an arrangement was made, and on which one was broken."""
+    made, broken = (
+        max((fact.day for fact in facts if fact.kind is kind and fact.day), default=None)
+        for kind in (FactKind.ARRANGEMENT_MADE, FactKind.ARRANGEMENT_BROKEN)
+    )
+    return made, broken
+
+
+AGE_BANDS = ((18, "under 18"), (23, "18-22"), (27, "23-26"), (65, "27-64"))
+OLDEST_BAND = "65 and over"
+
+
+def age_band(birth_dates: Sequence[date], taken_up: Sequence[Signal]) -> str:
+    """The band of the youngest on the day of the last signal; "" when no policy may ask."""
+    if not birth_dates or not taken_up:
+        return ""
+    born, day = max(birth_dates), taken_up[-1].reported_on
+    age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    return next((name for under, name in AGE_BANDS if age < under), OLDEST_BAND)
 
 
 def is_multiple(taken_up: Sequence[Signal]) -> bool:
@@ -204,12 +302,17 @@ def weigh(answers: Answers) -> tuple[Track, int, str]:
     """The heaviest track, the first priority, and the reason of the rule that weighed most."""
     if not answers.fired:
         return Track.LETTER, NO_PRIORITY, "Geen regel van het beleid past hier. Beoordeel zelf."
-    fired = sorted(answers.fired, key=_heaviest_first)
+    fired = in_order(answers.fired)
     reason = fired[0].reason.nl
     if answers.failed:
         names = ", ".join(rule.name for rule in answers.failed)
         reason += f" Niet te beoordelen: {names}. Beoordeel zelf."
     return fired[0].track, min(rule.priority for rule in fired), reason
+
+
+def in_order(fired: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Rules that fired, the one that weighs most first."""
+    return tuple(sorted(fired, key=_heaviest_first))
 
 
 def _heaviest_first(rule: Rule) -> tuple[int, int, str]:

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from services.triage.assignment import Answer, Wanted, answer_wanted, choose_assignee, weight_tenths
+from services.triage.assignment import (
+    Answer,
+    Wanted,
+    answer_wanted,
+    choose_assignee,
+    choose_second,
+    weight_tenths,
+)
 from shared.contracts.triage import Role, Track
 from tests.builders import POLICY, TODAY, roster, worker
 
@@ -16,7 +23,7 @@ def wanted(**changes: Any) -> Wanted:
         "language": None,
         "weight_tenths": 10,
         "current_id": None,
-        "declined_ids": frozenset(),
+        "excluded_ids": frozenset(),
     }
     return Wanted(**{**fields, **changes})
 
@@ -94,13 +101,13 @@ def test_a_stated_language_goes_before_load() -> None:
 
 
 def test_who_declined_is_not_asked_again() -> None:
-    declined = wanted(declined_ids=frozenset({"anna"}), current_id="anna")
+    declined = wanted(excluded_ids=frozenset({"anna"}), current_id="anna")
     assert chosen(declined, worker("anna"), worker("bram", load_tenths=90))[0] == "bram"
 
 
 def test_a_letter_is_light_until_somebody_was_reached() -> None:
     weights = [weight_tenths(POLICY.triage, track, was_reached=False) for track in Track]
-    assert weights == [1, 10, 20]
+    assert weights == [0, 1, 10, 20]
     assert weight_tenths(POLICY.triage, Track.LETTER, was_reached=True) == 10
 
 
@@ -115,3 +122,35 @@ def test_a_letter_is_light_until_somebody_was_reached() -> None:
 )
 def test_who_is_asked_to_accept(track: Track, role: Role, answer: Answer) -> None:
     assert answer_wanted(track, role) is answer
+
+
+def test_who_has_the_skill_goes_before_who_has_not() -> None:
+    lawyer = worker("bram", load_tenths=90, skills=frozenset({"juridisch"}))
+    told = chosen(wanted(skills=frozenset({"juridisch"})), worker("anna"), lawyer)
+    assert told[0] == "bram"
+    assert "kan wat nodig is: juridisch" in told[2]
+    assert chosen(wanted(), worker("anna"), lawyer)[0] == "anna"
+
+
+def test_who_is_under_the_band_goes_before_who_is_in_it() -> None:
+    under = worker("bram", load_tenths=90, load_min_tenths=100)
+    assert chosen(wanted(), worker("anna", load_tenths=50), under)[0] == "bram"
+    inside = worker("bram", load_tenths=100, load_min_tenths=100)
+    assert chosen(wanted(), worker("anna", load_tenths=50), inside)[0] == "anna"
+
+
+def test_nobody_gets_a_neighbour() -> None:
+    neighbour = worker("anna", own_postcodes=frozenset({"9901AB"}))
+    assert chosen(wanted(current_id="anna"), neighbour, worker("bram", load_tenths=90))[0] == "bram"
+
+
+def test_who_goes_along_is_the_least_loaded_other_of_the_team() -> None:
+    staff = roster(
+        worker("anna"), worker("bram", load_tenths=90), worker("chris", load_tenths=40),
+        worker("zara", "zuid"), worker("dora", absent_from=TODAY),
+    )  # fmt: skip
+    found = choose_second("anna", wanted(), staff, TODAY)
+    assert found
+    assert found.id == "chris"
+    alone = roster(worker("anna"), worker("dora", absent_from=TODAY))
+    assert choose_second("anna", wanted(), alone, TODAY) is None

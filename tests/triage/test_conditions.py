@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from services.triage.conditions import FORBIDDEN, Condition, Facts, ask, compile_rules
+from services.triage.conditions import FORBIDDEN, PROFILING, Facts, ask, compile_rules
 from services.triage.rules import weigh
 from shared.contracts.triage import Track
 from shared.policy import PolicyFault, Rule, Texts
@@ -22,6 +22,8 @@ FACTS = Facts(
     has_arrangement=False,
     is_arrangement_broken=False,
     legal_stage="none",
+    has_moratorium=False,
+    closed_cases=0,
 )
 
 
@@ -61,7 +63,15 @@ def test_a_forbidden_fact_is_refused_by_name(name: str) -> None:
 
 
 def test_no_fact_is_forbidden_and_known_at_once() -> None:
-    assert not FORBIDDEN & {field.name for field in fields(Facts)}
+    assert FORBIDDEN & {field.name for field in fields(Facts)} == PROFILING
+
+
+def test_an_age_band_is_known_only_to_a_policy_that_names_ground_and_dpia() -> None:
+    asked = rule('age_band == "18-22"')
+    with pytest.raises(PolicyFault, match="unless `profiling` names ground and DPIA"):
+        compile_rules([asked])
+    young = replace(FACTS, age_band="18-22")
+    assert ask(compile_rules([asked], frozenset({"age_band"})), young).fired == (asked,)
 
 
 def test_an_error_while_evaluating_is_shown_and_left_to_a_person() -> None:
@@ -73,17 +83,19 @@ def test_an_error_while_evaluating_is_shown_and_left_to_a_person() -> None:
 
 
 def test_without_any_rule_that_fires_a_person_is_told_to_decide() -> None:
-    track, priority, reason = weigh(ask([], FACTS))
+    track, priority, reason = weigh(ask(compile_rules([]), FACTS))
     assert (track, priority) == (Track.LETTER, 9)
     assert "Beoordeel zelf" in reason
 
 
-@pytest.mark.parametrize("field", fields(Facts), ids=lambda field: str(field.name))
+OPEN = [field for field in fields(Facts) if field.name not in PROFILING]
+
+
+@pytest.mark.parametrize("field", OPEN, ids=lambda field: str(field.name))
 def test_every_fact_can_be_asked(field: object) -> None:
     name = field.name  # type: ignore[attr-defined]
     asked = {"partner_kinds": "'Huur' in partner_kinds", "legal_stage": "legal_stage == 'none'"}
     value = getattr(FACTS, name)
     literal = str(value).lower() if isinstance(value, bool) else value
-    (condition,) = compile_rules([rule(asked.get(name, f"{name} == {literal}"))])
-    assert isinstance(condition, Condition)
-    assert ask([condition], FACTS).fired == (condition.rule,)
+    wanted = rule(asked.get(name, f"{name} == {literal}"))
+    assert ask(compile_rules([wanted]), FACTS).fired == (wanted,)

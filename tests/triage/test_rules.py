@@ -145,7 +145,7 @@ CLASSIFIED: list[tuple[str, list[PartnerFact], Track, int, list[str]]] = [
     ("a warm hand-over", [arrears_reported(is_warm_handover=True, **SMALL)],
      Track.VISIT, 3, ["warm_handover", "any_signal"]),
     ("paid", [arrears_reported(**SMALL), fact(signals.ArrearsSettled)],
-     Track.LETTER, 9, ["nothing_owed"]),
+     Track.NONE, 9, ["nothing_owed"]),
     ("an arrangement", [arrears_reported(**SMALL), fact(signals.PaymentArrangementMade)],
      Track.LETTER, 6, ["any_signal"]),
     ("a broken arrangement", [arrears_reported(**SMALL), fact(
@@ -154,7 +154,7 @@ CLASSIFIED: list[tuple[str, list[PartnerFact], Track, int, list[str]]] = [
     ("summoned", [fact(signals.SummonsServed)], Track.LEGAL, 3, ["summoned"]),
     ("a hearing", [fact(signals.HearingScheduled)], Track.LEGAL, 2, ["hearing_or_judgment"]),
     ("a hearing that is off", [fact(signals.HearingScheduled, sequence=1),
-     fact(signals.HearingCancelled, sequence=2)], Track.LETTER, 9, ["nothing_owed"]),
+     fact(signals.HearingCancelled, sequence=2)], Track.NONE, 9, ["nothing_owed"]),
     ("a hearing that is off after a summons", [fact(signals.SummonsServed),
      fact(signals.HearingScheduled, sequence=1), fact(signals.HearingCancelled, sequence=2)],
      Track.LEGAL, 3, ["summoned"]),
