@@ -1,0 +1,45 @@
+"""The figures of the lead's municipality, over some months."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.triage import monitor
+from services.triage.api.taking import Lead, Shared
+from services.triage.counts import PeriodFault, whole_months
+from services.triage.monitor import Figures
+from services.triage.sql import monitor as monitor_sql
+from shared import clock
+from shared.web.problems import Problem
+
+router = APIRouter()
+
+
+@router.get(
+    "/monitor",
+    operation_id="showMonitor",
+    tags=["monitor"],
+    summary="Reach, help, terms, evictions, costs and fairness over some months",
+)
+async def show_monitor(
+    who: Lead,
+    counter: Shared,
+    first: Annotated[date, Query(alias="from", description="first day of a month")],
+    last: Annotated[date, Query(alias="to", description="last day of a month")],
+) -> Figures:
+    """Of the municipality of the lead. A figure that is small, or gives one away, is null."""
+    try:
+        period = whole_months(first, last)
+    except PeriodFault as fault:
+        raise Problem(400, str(fault)) from None
+    async with (
+        counter.core.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        books = await counter.shelf.current(connection)
+        rows = await monitor_sql.load_counts(connection, who.municipality, period, clock.today())
+    book = books.get(who.municipality)
+    if book is None:
+        raise Problem(404, "Your municipality has no policy, and so no figures.")
+    return monitor.figures(rows, period, book.on(period.ends_on).policy)
