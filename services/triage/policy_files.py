@@ -1,6 +1,7 @@
-"""Commands on policies as files: `python -m services.triage policy --help`.
+"""Commands on policies: `python -m services.triage policy --help`.
 
-They need no database and no settings, and are never live.
+`run` is here: it needs no database and no settings, and is never live. The others, for live
+policies, are in `policy_tools`.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from services.triage.policy_tools import tools
 from services.triage.rulebook import cases
 from services.triage.rulebook.cases import Case
 from services.triage.rulebook.decide import CaseFault, Decision, decide
@@ -22,7 +24,8 @@ CASES_BYTES_MAX = 32_000_000  # of a file that is read as a whole; JSON lines ha
 LINE_CHARACTERS_MAX = 2_000_000
 UNDECIDED, UNUSABLE = 1, 2  # exit codes: some cases need a look; a file cannot be used
 
-policy = typer.Typer(no_args_is_help=True, help="Policies as files.")
+policy = typer.Typer(no_args_is_help=True, help="Policies: try out, activate, run on a file.")
+policy.add_typer(tools)
 
 
 @policy.command("run")

@@ -1,4 +1,5 @@
-"""`make bench`: the chain against its references, urgent events behind the bulk, CPU a signal.
+"""`make bench`: the chain against its references, urgent events behind the bulk, CPU a signal;
+and deciding open cases anew by another policy.
 
 It takes about a quarter of an hour. The last line is one JSON object.
 """
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from deploy.local.servers import Servers
 from tests.bench.intake import WAYS, Intake, run_intake
+from tests.bench.redecide import Redecide, run_redecide
 from tests.bench.rounds import KINDS, Result, run_rounds
 from tests.bench.urgent import Urgent, run_urgent
 from tests.conftest import ROSTER_TOKENS, make_templates, open_folders
@@ -30,12 +32,13 @@ def main(
     rounds: Annotated[int, typer.Option(help="rounds of each kind; the median counts")] = 3,
     urgent: Annotated[int, typer.Option(help="evictions behind the bulk, 5 a second")] = 1_000,
     backlog: Annotated[int, typer.Option(help="signals that wait before them")] = 150_000,
+    cases: Annotated[int, typer.Option(help="open cases that are decided anew")] = 100_000,
 ) -> None:
     """Measure the chain. Figures of one run may be compared with each other only."""
-    asyncio.run(measure(signals, rounds, urgent, backlog))
+    asyncio.run(measure(signals, rounds, urgent, backlog, cases))
 
 
-async def measure(signals: int, rounds: int, urgent: int, backlog: int) -> None:
+async def measure(signals: int, rounds: int, urgent: int, backlog: int, cases: int) -> None:
     """Start servers of our own, measure, stop them."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -47,15 +50,17 @@ async def measure(signals: int, rounds: int, urgent: int, backlog: int) -> None:
             tokens = servers.data / ROSTER_TOKENS
             chain = await run_rounds(servers, tokens, signals, rounds, console.print)
             intake = await run_intake(servers, tokens, signals, rounds, console.print)
+            anew = await run_redecide(servers, cases, rounds, console.print)
             late = await run_urgent(servers, tokens, urgent, backlog, console.print)
         finally:
             await servers.stop()
     console.print(cpu_table(chain))
-    console.print(goals(chain, intake, late))
-    print(json.dumps(figures(chain, intake, late)))
+    told = figures(chain, intake, late, anew)
+    console.print(goals(told))
+    print(json.dumps(told))
 
 
-def figures(chain: Result, intake: Intake, late: Urgent) -> dict[str, object]:
+def figures(chain: Result, intake: Intake, late: Urgent, anew: Redecide) -> dict[str, object]:
     """The figures of the last line."""
     ours, plain, bare = (chain.per_second(kind) for kind in KINDS)
     return {
@@ -70,13 +75,16 @@ def figures(chain: Result, intake: Intake, late: Urgent) -> dict[str, object]:
         "urgent_backlog_min": late.backlog_min,
         **{f"intake_{way}_per_s": round(intake.per_second(way), 1) for way in WAYS},
         **{f"intake_{way}_vs_insert": round(intake.ratio(way), 3) for way in WAYS[:2]},
+        "redecide_per_s": round(anew.per_second("ours"), 1),
+        "redecide_bare_per_s": round(anew.per_second("bare"), 1),
+        "redecide_vs_bare": round(anew.ratio, 3),
+        "redecide_changed": round(anew.changed, 3),
         "cpu_ms_per_signal": {name: round(ms, 3) for name, ms in chain.cpu_ms("ours").items()},
     }
 
 
-def goals(chain: Result, intake: Intake, late: Urgent) -> Table:
+def goals(told: dict[str, object]) -> Table:
     """What was to be reached, and what was."""
-    told = figures(chain, intake, late)
     table = Table(title="reached", title_justify="left")
     for heading in ("figure", "measured", "wanted", ""):
         table.add_column(heading)

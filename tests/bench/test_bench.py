@@ -8,17 +8,20 @@ from tests.paths import REPOSITORY
 
 KEYS = ["chain_per_s", "plain_per_s", "bare_per_s", "chain_vs_plain", "chain_vs_bare",
         "urgent_p99_ms", "urgent_p99_vs_idle", "wire_duplicates"]  # fmt: skip
+REDECIDE = ["redecide_per_s", "redecide_bare_per_s", "redecide_vs_bare", "redecide_changed"]
 
 
 async def test_a_small_bench_tells_every_figure() -> None:
-    small = ["--signals", "200", "--rounds", "1", "--urgent", "10", "--backlog", "5000"]
+    small = ["--signals", "200", "--rounds", "1", "--urgent", "10", "--backlog", "5000",
+             "--cases", "500"]  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench", *small,
         cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    said, _ = await asyncio.wait_for(process.communicate(), 200)
+    said, _ = await asyncio.wait_for(process.communicate(), 225)
     assert process.returncode == 0
     figures = json.loads(said.decode().splitlines()[-1])
     assert list(figures)[: len(KEYS)] == KEYS
     assert all(figures[key] > 0 for key in KEYS[:-1])
     assert figures["wire_duplicates"] >= 0
+    assert all(figures[key] > 0 for key in REDECIDE)
