@@ -1,8 +1,9 @@
 """notify: the right person hears in time, and nothing that no longer holds.
 
 purpose    keeps alerts as rows, supersedes them when a fact moves, checks again just before sending
-consumes   triage's case events (shared/contracts/triage.py), and nothing of anybody else
-publishes  AlertSent, AlertFailed, AlertStopped
+consumes   triage's case events (shared/contracts/triage.py), HouseholdErased, HouseholdPurged; and
+           nothing of anybody else
+publishes  AlertSent, AlertFailed, AlertStopped, AlertsErased
 owns       case files (its copy of who works on what), subjects, alerts, attempts
 pages      / tells the way of a case's alerts
 """

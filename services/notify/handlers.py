@@ -1,49 +1,84 @@
 """Door 1 of notify: triage's case events. What changed decides what is scheduled and superseded."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from services.notify import schedule, sql
+from services.notify import schedule
 from services.notify.schedule import Alert, CaseFile, Moment, Plan, Subject
-from shared import clock
+from services.notify.sql import alerts as alert_sql
+from services.notify.sql import cases as case_sql
+from services.notify.sql import erasing as erase_sql
+from shared import clock, waiting
 from shared.contracts import triage
+from shared.contracts.notify import AlertsErased
 from shared.contracts.triage import CaseEvent
 from shared.db import Tx
 from shared.door import Door, Follow
 from shared.policy import Policies
+from shared.policy.shelf import Shelf, on_policy_activated
 from shared.waiting import Park
 
 Key = tuple[UUID, str, UUID]  # of a subject
 
 
-def register(door: Door, policies: Policies) -> None:
+def register(door: Door, shelf: Shelf) -> None:
     """Serve every queue of notify."""
 
     async def on_case_events(events: Sequence[CaseEvent], tx: Tx) -> Follow:
         """Keep the newest of each case, and plan alerts anew where it matters."""
-        await take_events(tx, events, policies)
+        await take_events(tx, events, await shelf.current(tx))
         return ()
 
     for event_class in triage.EVENTS:
-        if door.service in event_class.consumers:
-            door.on(cast("type[CaseEvent]", event_class))(on_case_events)
+        if door.service in event_class.consumers and issubclass(event_class, CaseEvent):
+            door.on(event_class)(on_case_events)
+    door.on(triage.HouseholdErased)(on_household_erased)
+    door.on(triage.HouseholdPurged)(on_household_purged)
+    door.on(triage.PolicyActivated)(on_policy_activated)
+
+
+async def on_household_erased(events: Sequence[triage.HouseholdErased], tx: Tx) -> Follow:
+    """Forget the cases of households, with what was still to be sent, and answer."""
+    now = clock.now()
+    await _forget(tx, {one for event in events for one in event.case_ids}, now)
+    return [AlertsErased(household_id=one.household_id, erased_at=now) for one in events]
+
+
+async def on_household_purged(events: Sequence[triage.HouseholdPurged], tx: Tx) -> Follow:
+    """Forget cases that triage keeps no longer."""
+    await _forget(tx, {one for event in events for one in event.case_ids}, clock.now())
+    return ()
+
+
+async def _forget(tx: Tx, case_ids: Collection[UUID], now: datetime) -> None:
+    if not case_ids:
+        return
+    # Inserted where absent, so that who is just taking in such a case is waited for.
+    await case_sql.lock_case_files(tx, [schedule.unknown_case(one) for one in case_ids])
+    await erase_sql.forget_cases(tx, case_ids, now)
+    await waiting.forget(tx, [[str(one)] for one in case_ids])
 
 
 async def take_events(tx: Tx, events: Sequence[CaseEvent], policies: Policies) -> None:
     """Load, plan, save; under the lock of the case files."""
     told = _newest_files(events)
-    stored = await sql.lock_case_files(tx, list(told.values()))
+    stored = await case_sql.lock_case_files(tx, list(told.values()))
+    if late := await erase_sql.list_forgotten(tx, told.keys() - stored.keys()):
+        await erase_sql.forget_cases(tx, late, clock.now())
+        events = [one for one in events if one.case_id not in late]
+        told = {case_id: file for case_id, file in told.items() if case_id not in late}
     files = {
         **stored,
         **{case_id: _newer(stored.get(case_id), file) for case_id, file in told.items()},
     }
     if newer := [file for case_id, file in files.items() if _is_newer(file, stored.get(case_id))]:
-        await sql.save_case_files(tx, newer)
-    subjects = _by_key(await sql.load_subjects(tx, stored)) if stored else {}
+        await case_sql.save_case_files(tx, newer)
+    subjects = _by_key(await case_sql.load_subjects(tx, stored)) if stored else {}
     changed = _newer_subjects(events, subjects)
     if changed:
-        await sql.save_subjects(tx, list(changed.values()))
+        await case_sql.save_subjects(tx, list(changed.values()))
     # Where people changed, everything about the case is planned anew, else only what was told.
     moved = {
         case_id for case_id, file in stored.items() if _people(file) != _people(files[case_id])
@@ -103,7 +138,7 @@ async def _replan(
     now = clock.now()
     known = {subject.case_id for subject in subjects} & existing
     alerts: dict[Key, list[Alert]] = {}
-    for alert in await sql.load_alerts(tx, known) if known else ():
+    for alert in await alert_sql.load_alerts(tx, known) if known else ():
         alerts.setdefault((alert.case_id, alert.kind, alert.key), []).append(alert)
     plans: list[Plan] = []
     for subject in subjects:
@@ -114,6 +149,6 @@ async def _replan(
         about = alerts.get((subject.case_id, subject.kind, subject.key), [])
         plans.append(schedule.plan(subject, Moment(case, about, policy, now)))
     if superseded := [alert_id for one in plans for alert_id in one.superseded]:
-        await sql.supersede(tx, superseded, now)
+        await alert_sql.supersede(tx, superseded, now)
     if wanted := [alert for one in plans for alert in one.wanted]:
-        await sql.insert_alerts(tx, wanted, now)
+        await alert_sql.insert_alerts(tx, wanted, now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from services.notify import sql
+from services.notify.sql import alerts as alert_sql
 from shared.clock import AMSTERDAM
 from shared.core import Core
 from shared.db import Tx
@@ -46,15 +46,15 @@ def add(app: FastAPI, core: Core, find_account: FindAccount) -> None:
         "stopped": "tegengehouden bij verzending",
         "failed": "mislukt",
     }
-    add_story(app, core, find_account, Teller(tell, sql.count_alerts, "Berichten", figures))
+    add_story(app, core, find_account, Teller(tell, alert_sql.count_alerts, "Berichten", figures))
 
 
 async def tell(tx: Tx, wanted: str) -> Story | None:
     """The story of the alerts of the case that this id belongs to."""
-    case_ids = await sql.find_cases(tx, wanted)
+    case_ids = await alert_sql.find_cases(tx, wanted)
     if not case_ids:
         return None
-    alerts = await sql.list_story(tx, case_ids)
+    alerts = await alert_sql.list_story(tx, case_ids)
     lines = [line for alert in alerts for line in _lines(alert)]
     mails = {alert["message_id"] for alert in alerts if alert["message_id"]}
     return Story(

@@ -15,7 +15,7 @@ from uuid import UUID
 from shared.clock import AMSTERDAM
 from shared.contracts import triage
 from shared.contracts.envelope import derived_id
-from shared.contracts.triage import CaseEvent, Person
+from shared.contracts.triage import CaseEvent, Person, Role
 from shared.policy import Policy
 from shared.workdays import add_workdays, at_hour, is_workday, next_digest, workday_before
 
@@ -102,6 +102,12 @@ def case_file_of(event: CaseEvent) -> CaseFile:
     )
 
 
+def unknown_case(case_id: UUID) -> CaseFile:
+    """A case of which nothing is known: of revision 0, so that whatever is told is newer."""
+    nobody = Person(id="", name="", email="", role=Role.GENERALIST)
+    return CaseFile(case_id, "", "", 0, False, False, nobody, nobody)
+
+
 def subject_of(event: CaseEvent) -> Subject | None:
     """What an event gives to tell; None for an event that only says who works on the case."""
     if told := _dated(event) or _told_once(event):
@@ -149,15 +155,21 @@ def _dated(event: CaseEvent) -> Told | None:
             where = {"court": event.court, "place": event.place, "kind": event.kind.value}
             return "hearing", event.hearing_id, _at(event.at, None, **where)
         case triage.CaseHearingCancelled():
-            details = {"court": event.court, "kind": event.kind.value}
+            details = {"court": event.court, "kind": event.kind.value, **_unknown(event.is_unknown)}
             return "hearing", event.hearing_id, {**CALLED_OFF, "details": details}
         case triage.CaseEvictionSet():
             return "eviction", event.eviction_id, _at(event.at, None, bailiff=event.bailiff)
         case triage.CaseEvictionCalledOff():
-            return "eviction", event.eviction_id, CALLED_OFF
+            details = _unknown(event.is_unknown)
+            return "eviction", event.eviction_id, {**CALLED_OFF, "details": details}
         case triage.CaseEvictionCarriedOut():
             return "eviction", event.eviction_id, {"state": State.OVER}
     return None
+
+
+def _unknown(is_unknown: bool) -> dict[str, str]:
+    """What was called off goes on, at a time that nobody knows yet."""
+    return {"unknown": "yes"} if is_unknown else {}
 
 
 def _holds(is_urgent: bool, **details: str) -> dict[str, Any]:

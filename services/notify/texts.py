@@ -31,11 +31,11 @@ SUBJECTS = {
     "hearing_set": "Zitting zaak {reference}: {when}",
     "hearing_reminder": "Herinnering zitting zaak {reference}: {when}",
     "hearing_moved": "Zitting zaak {reference} verplaatst naar {when}",
-    "hearing_cancelled": "Zitting zaak {reference} gaat niet door",
+    "hearing_cancelled": "Zitting zaak {reference} {off}",
     "eviction_set": "Ontruiming zaak {reference}: {when}",
     "eviction_reminder": "Herinnering ontruiming zaak {reference}: {when}",
     "eviction_moved": "Ontruiming zaak {reference} verplaatst naar {when}",
-    "eviction_cancelled": "Ontruiming zaak {reference} gaat niet door",
+    "eviction_cancelled": "Ontruiming zaak {reference} {off}",
     "summons_set": "Zaak {reference}: de huurder is gedagvaard",
     "judgment_set": "Zaak {reference}: er is vonnis gewezen",
     "objection_set": "Zaak {reference}: de bewoner heeft bezwaar",
@@ -50,11 +50,11 @@ BODIES = {
     "hearing_set": "Er is een zitting ({kind}): {when}, {court}, {place}.",
     "hearing_reminder": "Denk aan de zitting ({kind}): {when}, {court}, {place}.",
     "hearing_moved": "De zitting ({kind}) is verplaatst. Die is nu: {when}, {court}, {place}.",
-    "hearing_cancelled": "De zitting ({kind}) bij {court} gaat niet door.",
+    "hearing_cancelled": "De zitting ({kind}) bij {court} {off}.",
     "eviction_set": "Er is een ontruiming aangezegd: {when}, door {bailiff}.",
     "eviction_reminder": "De ontruiming is {when}, door {bailiff}. Wat kan die nog voorkomen?",
     "eviction_moved": "De ontruiming is verplaatst. Die is nu: {when}, door {bailiff}.",
-    "eviction_cancelled": "De ontruiming gaat niet door.",
+    "eviction_cancelled": "De ontruiming {off}.",
     "summons_set": "De huurder is op {on} gedagvaard voor {court}.",
     "judgment_set": "Op {on} is vonnis gewezen door {court}: {outcome}. De zaak blijft open.",
     "objection_set": "De bewoner heeft bezwaar tegen het signaal. Neem geen contact op en "
@@ -123,11 +123,12 @@ def line_of(item: Item, sender: Sender) -> str:
 
 def facts_of(item: Item) -> Mapping[str, Any]:
     """The words that templates can use."""
-    at = item.subject.at
+    at, details = item.subject.at, item.subject.details or {}
     return {
         "reference": item.case.reference,
+        "off": "heeft nog geen nieuw tijdstip" if details.get("unknown") else "gaat niet door",
         "when": in_words(at) if at else "",
-        **(item.subject.details or {}),
+        **details,
     }
 
 

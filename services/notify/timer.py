@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.notify import sql, texts
+from services.notify import texts
 from services.notify.channels import Answer, Outcome, Smtp
 from services.notify.schedule import why_stopped
-from services.notify.sql import Claimed
+from services.notify.sql import alerts as alert_sql
+from services.notify.sql import cases as case_sql
+from services.notify.sql.alerts import Claimed
 from services.notify.texts import Item, Sender
 from shared import clock, log
 from shared.contracts import notify
@@ -49,7 +51,7 @@ class Sending:
 
         async def claim(tx: Tx) -> tuple[list[Claimed], Follow]:
             until = clock.lease_until(CLAIM_SECONDS)
-            found = await sql.claim_due(tx, clock.now(), clock.lease_now(), until, CLAIM_MAX)
+            found = await alert_sql.claim_due(tx, clock.now(), clock.lease_now(), until, CLAIM_MAX)
             return found, ()
 
         claimed = await self.door.transact(claim)
@@ -86,12 +88,13 @@ class Sending:
     ) -> tuple[list[Item], Follow]:
         """Check once more, just before sending; what no longer holds is stopped and says why."""
         now = clock.now()
-        ours = await sql.renew(tx, mail, clock.lease_until(CLAIM_SECONDS))
+        ours = await alert_sql.renew(tx, mail, clock.lease_until(CLAIM_SECONDS))
         mail = [one for one in mail if one.alert.id in ours]
         case_ids = {one.alert.case_id for one in mail}
-        files = await sql.load_case_files(tx, case_ids)
+        files = await case_sql.load_case_files(tx, case_ids)
         subjects = {
-            (one.case_id, one.kind, one.key): one for one in await sql.load_subjects(tx, case_ids)
+            (one.case_id, one.kind, one.key): one
+            for one in await case_sql.load_subjects(tx, case_ids)
         }
         items, stopped, passed = [], [], []
         for one in mail:
@@ -104,12 +107,12 @@ class Sending:
                 items.append(Item(alert, subject, case))
                 passed.append(one)
         if passed:
-            await sql.insert_attempts(tx, passed, message_id, now)
+            await alert_sql.insert_attempts(tx, passed, message_id, now)
         return items, stopped
 
     async def _stop(self, tx: Tx, one: Claimed, reason: str) -> list[Event]:
         now = clock.now()
-        ended = await sql.settle(tx, [one.alert.id], "stopped", reason, now)
+        ended = await alert_sql.settle(tx, [one.alert.id], "stopped", reason, now)
         logger.info("alert_stopped", alert_id=str(one.alert.id), template=one.alert.template)
         return [notify.AlertStopped(**_names(one), reason=reason, stopped_at=now) for _ in ended]
 
@@ -118,7 +121,7 @@ class Sending:
 
         async def write(tx: Tx) -> tuple[None, Follow]:
             now = clock.now()
-            await sql.save_answers(tx, sent, answer.outcome.value, answer.code, now)
+            await alert_sql.save_answers(tx, sent, answer.outcome.value, answer.code, now)
             if answer.outcome is Outcome.ACCEPTED:
                 return None, await self._note_sent(tx, sent)
             logger.warning("alert_not_taken", outcome=answer.outcome.value, reason=answer.code)
@@ -126,14 +129,16 @@ class Sending:
             if answer.outcome is Outcome.PERMANENT or attempts > len(PAUSES_SECONDS):
                 return None, await self._note_failed(tx, sent, answer)
             free_at = clock.lease_until(PAUSES_SECONDS[attempts - 1])
-            await sql.postpone(tx, _ids(sent), free_at, f"{answer.outcome.value} {answer.code}")
+            await alert_sql.postpone(
+                tx, _ids(sent), free_at, f"{answer.outcome.value} {answer.code}"
+            )
             return None, ()
 
         await self.door.transact(write)
 
     async def _note_sent(self, tx: Tx, sent: Sequence[Claimed]) -> list[Event]:
         now = clock.now()
-        ended = set(await sql.settle(tx, _ids(sent), "sent", "", now))
+        ended = set(await alert_sql.settle(tx, _ids(sent), "sent", "", now))
         return [
             notify.AlertSent(**_names(one), sent_at=now) for one in sent if one.alert.id in ended
         ]
@@ -141,7 +146,7 @@ class Sending:
     async def _note_failed(self, tx: Tx, sent: Sequence[Claimed], answer: Answer) -> list[Event]:
         now = clock.now()
         reason = f"{answer.outcome.value} {answer.code}"
-        ended = set(await sql.settle(tx, _ids(sent), "failed", reason, now))
+        ended = set(await alert_sql.settle(tx, _ids(sent), "failed", reason, now))
         return [
             notify.AlertFailed(**_names(one), reason=reason, failed_at=now)
             for one in sent

@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from services.signals import ops, sending
+from services.signals.access import access
 from services.signals.app import wire
 from services.signals.settings import Settings
 from shared import command_line
@@ -17,6 +18,7 @@ app.add_typer(ops.keys, name="keys")
 app.add_typer(sending.receipt, name="receipt")
 app.command("send")(sending.send)
 app.command("purge")(ops.purge)
+app.command("access")(access)
 
 
 @app.command()

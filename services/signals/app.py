@@ -27,6 +27,7 @@ from services.signals.summons import read_terms
 from shared import policy
 from shared.core import Core
 from shared.policy import Policies
+from shared.policy.shelf import Shelf
 from shared.settings import Environment, StartupFault
 from shared.web.problems import add_problems
 from shared.web.session import only_ops, signed_in
@@ -40,15 +41,16 @@ def wire(core: Core) -> FastAPI:
     policies = policy.load(settings.policy_folder)
     keyring = Keyring(settings.signing_secret.get_secret_value())
     is_demo = settings.environment is not Environment.PRODUCTION
-    office = Office(policies, keyring, Signer(settings.source("signals"), is_demo))
-    core.checks.append(partial(check_keys, core, keyring, policies))
-    core.timers.append(partial(timer.run_purging, core.pool, policies))
+    shelf = Shelf(policies)
+    office = Office(shelf, keyring, Signer(settings.source("signals"), is_demo))
+    core.checks += [partial(check_keys, core, keyring, policies), partial(shelf.check, core.pool)]
+    core.timers.append(partial(timer.run_purging, core.pool, shelf))
     handlers.register(core.door, office)
     app = new_app(core, only_ops(settings.ops_password.get_secret_value()))
     partner_of = signed_in(only_partners(core.pool))
     pages.add(app, core, only_ops(settings.ops_password.get_secret_value()))
     app.state.desk = FrontDesk(core, office, partner_of, Limits())
-    app.state.archive = Archive(policies, read_terms())
+    app.state.archive = Archive(shelf, read_terms())
     app.include_router(proof.router)
     app.mount("/v1", new_api(app.state.desk))
     return app

@@ -7,15 +7,17 @@ from pydantic import BaseModel
 
 from services.signals.arrivals import from_amqp
 from services.signals.intake import Office, take_in
+from services.signals.sql import erasing as erase_sql
 from services.signals.sql import statuses as status_sql
 from services.signals.sql.statuses import Status
 from services.signals.texts import STATUSES
-from shared import clock, topology
+from shared import clock, topology, waiting
 from shared.contracts import partners, triage
 from shared.contracts.envelope import INTAKE_EXCHANGE, Envelope, Lane
-from shared.contracts.signals import StatusGiven
+from shared.contracts.signals import SignalsErased, StatusGiven
 from shared.db import Tx
 from shared.door import Consumer, Door, Follow
+from shared.policy.shelf import on_policy_activated
 from shared.waiting import Delivery
 
 
@@ -68,6 +70,8 @@ def _register_statuses(door: Door) -> None:
     door.on_envelopes(triage.HelpDeclined)(on_help_declined)
     door.on_envelopes(triage.PauseEnded)(on_pause_ended)
     door.on_envelopes(triage.DeadlineMissed)(on_deadline_missed)
+    door.on(triage.HouseholdErased)(on_household_erased)
+    door.on(triage.PolicyActivated)(on_policy_activated)
 
 
 async def on_signal_taken_up(told: Sequence[Envelope[triage.SignalTakenUp]], tx: Tx) -> Follow:
@@ -111,6 +115,15 @@ async def on_pause_ended(told: Sequence[Envelope[triage.PauseEnded]], tx: Tx) ->
 async def on_deadline_missed(told: Sequence[Envelope[triage.DeadlineMissed]], tx: Tx) -> Follow:
     """Nobody acted on signals within the agreed term."""
     return await _note(tx, _of_each_signal(told, "not_acted_on"))
+
+
+async def on_household_erased(events: Sequence[triage.HouseholdErased], tx: Tx) -> Follow:
+    """Forget what partners said of households, and answer; an id takes no effect twice even so."""
+    now = clock.now()
+    fact_ids = {one for event in events for one in event.fact_ids}
+    await erase_sql.erase_events(tx, fact_ids, now)
+    await waiting.forget(tx, [[str(one)] for one in fact_ids])
+    return [SignalsErased(household_id=one.household_id, erased_at=now) for one in events]
 
 
 OfSignals = TypeVar("OfSignals", triage.ContactAttempted, triage.HelpAccepted, triage.HelpDeclined,

@@ -28,7 +28,7 @@ from shared import clock, log
 from shared.contracts.envelope import Event
 from shared.contracts.signals import EventAccepted, EventRefused, Fault
 from shared.db import Tx
-from shared.policy import Policies
+from shared.policy.shelf import Shelf
 
 logger = log.get()
 
@@ -37,7 +37,7 @@ logger = log.get()
 class Office:
     """What taking in needs besides a transaction."""
 
-    policies: Policies
+    shelf: Shelf
     keyring: Keyring
     signer: Signer
 
@@ -88,8 +88,8 @@ async def take_in(
     """Take in a batch; the outcomes in order, and the events to publish."""
     senders = {one.partner_id for one in arrivals if one.partner_id}
     known = await partner_sql.load_partners(tx, senders)
-    now = clock.now()
-    judged = [rules.judge(one, known, office.policies, now) for one in arrivals]
+    policies, now = await office.shelf.current(tx), clock.now()
+    judged = [rules.judge(one, known, policies, now) for one in arrivals]
     batch = Batch(office, dict(enumerate(judged)))
     await batch.keep(tx, arrivals)
     if refused := [one for one in batch.judged.values() if isinstance(one, Refused)]:
@@ -246,8 +246,8 @@ async def preview(tx: Tx, arrivals: Sequence[Arrival], office: Office) -> list[O
     """What taking in would give; nothing is written, and nobody is told."""
     senders = {one.partner_id for one in arrivals if one.partner_id}
     known = await partner_sql.load_partners(tx, senders)
-    now = clock.now()
-    judged = [rules.judge(one, known, office.policies, now) for one in arrivals]
+    policies, now = await office.shelf.current(tx), clock.now()
+    judged = [rules.judge(one, known, policies, now) for one in arrivals]
     accepted = [one for one in judged if isinstance(one, Accepted)]
     kept = await event_sql.load_kept(tx, {one.fact.fact_id for one in accepted})
     first: dict[UUID, Accepted] = {}

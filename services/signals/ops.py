@@ -27,6 +27,7 @@ from shared import clock, command_line, db, policy
 from shared.contracts.signals import PartnerKind
 from shared.db import Tx
 from shared.files import read_secrets, read_yaml, write_secrets
+from shared.policy.shelf import Shelf
 from shared.settings import DatabaseSettings, StartupFault, load
 from shared.web.session import token_hash
 
@@ -314,13 +315,11 @@ def purge() -> None:
 
     async def work() -> None:
         settings = load(KeySettings)
-        policies = policy.load(settings.policy_folder)
-        url = settings.database_url.get_secret_value()
-        pool = await db.open_pool(url, service="ops", size=2)
-        try:
+        shelf = Shelf(policy.load(settings.policy_folder))
+        async with command_line.database(settings) as pool:
+            async with pool.acquire() as connection:
+                policies = await shelf.current(connection)
             purged = await timer.purge(pool, policies)
-        finally:
-            await pool.close()
         for municipality, count in purged.items():
             typer.echo(f"{municipality}: {count} bodies purged")
 

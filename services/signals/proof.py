@@ -28,6 +28,7 @@ from shared import clock
 from shared.clock import AMSTERDAM
 from shared.contracts import partners
 from shared.policy import Policies
+from shared.policy.shelf import Shelf
 from shared.web.problems import Problem
 from shared.web.site import templates
 
@@ -51,7 +52,7 @@ EVIDENCES = {
 class Archive:
     """What the pages are made from, besides the database."""
 
-    policies: Policies
+    shelf: Shelf
     terms: Terms
 
 
@@ -70,9 +71,11 @@ async def show_receipt(request: Request, who: Who, desk: Shared, fact_id: UUID) 
     async with desk.database() as connection:
         rows = await event_sql.load_events(connection, who.id, [fact_id])
         document = await event_sql.load_document(connection, fact_id) if rows else None
+        policies = await _archive(request).shelf.current(connection)
     if not rows:
         raise Problem(404, "No such event of yours.")
-    return _page(request, "receipt.html", **_receipt(rows[0], document, _archive(request)))
+    told = _receipt(rows[0], document, policies, _archive(request).terms)
+    return _page(request, "receipt.html", **told)
 
 
 @router.get("/receipts")
@@ -101,10 +104,12 @@ def _form(body: bytes) -> Mapping[str, str]:
 
 
 @router.get("/examples")
-async def show_examples(request: Request) -> HTMLResponse:
+async def show_examples(request: Request, desk: Shared) -> HTMLResponse:
     """How to send a first event."""
+    async with desk.database() as connection:
+        policies = await _archive(request).shelf.current(connection)
     base = str(request.base_url).rstrip("/")
-    event = _example(clock.now(), min(_archive(request).policies.by_municipality))
+    event = _example(clock.now(), min(policies.by_municipality))
     return _page(request, "examples.html", base=base, event=event, events=partners.EVENTS)
 
 
@@ -149,10 +154,12 @@ def _verify(form: Mapping[str, str], keys: Sequence[Mapping[str, Any]]) -> Verif
     return receipts.verify(receipt, keys, event=document, salt=salt or None)
 
 
-def _receipt(row: Mapping[str, Any], document: bytes | None, archive: Archive) -> dict[str, Any]:
+def _receipt(
+    row: Mapping[str, Any], document: bytes | None, policies: Policies, terms: Terms
+) -> dict[str, Any]:
     """What the printable page of one event shows."""
     data = orjson.loads(document)["data"] if document else None
-    policy = archive.policies.on(row["municipality"], row["reported_on"])
+    policy = policies.on(row["municipality"], row["reported_on"])
     own_court = policy.signals.court if policy else None
     statuses = [one["status"] for one in row["statuses"]]
     kind = data["signaalpartner"]["type"] if data else None
@@ -163,7 +170,7 @@ def _receipt(row: Mapping[str, Any], document: bytes | None, archive: Archive) -
         "municipality": policy.name if policy else row["municipality"],
         "name": row["event_type"].split(".")[-2],
         "evidences": EVIDENCES,
-        "advices": _advices(archive.terms, own_court, row["reported_on"]) if is_summonable else [],
+        "advices": _advices(terms, own_court, row["reported_on"]) if is_summonable else [],
         "own_court": own_court,
         "today": clock.today(),
         "salt": receipts.base64url(row["salt"]) if row["salt"] is not None else None,

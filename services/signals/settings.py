@@ -4,11 +4,11 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from shared.settings import DatabaseSettings, ServiceSettings
+from shared.settings import CommandSettings, DatabaseSettings, ServiceSettings
 
 
-class KeySettings(DatabaseSettings):
-    """What `keys` needs, and `serve` too."""
+class KeySettings(CommandSettings):
+    """What `keys` and `purge` need, and `serve` too."""
 
     policy_folder: Path = Field(description="folder with the municipalities' policies, *.yaml")
     signing_secret: SecretStr = Field(

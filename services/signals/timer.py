@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from services.signals.sql import erasing as erase_sql
 from services.signals.sql import purging as purge_sql
 from services.signals.sql.purging import Terms
 from shared import clock, log, waiting
 from shared.db import Pool, Tx
 from shared.policy import Policies
+from shared.policy.shelf import Shelf
 
 POLL_SECONDS = 3600
 PART_MAX = 2000
@@ -25,9 +27,11 @@ REFUSAL_DAYS = 90
 logger = log.get()
 
 
-async def run_purging(pool: Pool, policies: Policies) -> None:
+async def run_purging(pool: Pool, shelf: Shelf) -> None:
     """Purge now and every hour, for ever; a loop of the service."""
     while True:
+        async with pool.acquire() as connection:
+            policies = await shelf.current(connection)
         await purge(pool, policies)
         await asyncio.sleep(POLL_SECONDS)
 
@@ -50,6 +54,9 @@ async def purge(pool: Pool, policies: Policies) -> dict[str, int]:
         before = terms.now - timedelta(days=REFUSAL_DAYS)
         return await purge_sql.purge_refusals(tx, before, PART_MAX)
 
+    async def forget_late_statuses(tx: Tx) -> int:
+        return await erase_sql.purge_statuses_of_erased(tx, PART_MAX)
+
     async def forget_parked(tx: Tx) -> int:
         # Real time: attempts follow no stepped clock. Whose it is is not known: the shortest term.
         return await waiting.purge_parked(tx, clock.lease_now() - terms.shortest, PART_MAX)
@@ -57,6 +64,7 @@ async def purge(pool: Pool, policies: Policies) -> dict[str, int]:
     for name, forget in (
         ("bodies_purged", forget_bodies),
         ("statuses_purged", forget_statuses),
+        ("statuses_of_erased_purged", forget_late_statuses),
         ("refusals_purged", forget_refusals),
         ("parked_purged", forget_parked),
     ):

@@ -113,7 +113,7 @@ async def _plan_and_visit(town: Town, desk: Desk) -> None:
     assert written[1] == VISIT_AT - timedelta(hours=1)
 
     (visit,) = (await desk.case())["visits"]
-    reached = {"kind": "Huisbezoek", "was_reached": True, "visit_id": visit["id"]}
+    reached = {"kind": "Huisbezoek", "result": "spoke", "visit_id": visit["id"]}
     await desk.order(
         "POST", "/v1/cases/CASE/contact-attempts",
         reached | {"attempted_at": VISIT_AT.isoformat()},
@@ -143,6 +143,11 @@ async def test_hearing_moved_to_corrected_alert(town: Town) -> None:
     method, uid, first, starts = calendars(invitation)
     assert (method, starts) == ("REQUEST", "20260324T100000")
     assert "24 maart 2026 om 10.00 uur" in invitation["subject"]
+
+    # Somebody takes the case on: else it goes to who comes next, who is told as if it were new.
+    desk = Desk(town, await assignee_of_the_case(town))
+    await desk.order("POST", "/v1/cases/CASE/assignment-answers", {"answer": "accepted"})
+    await desk.client.aclose()
 
     # The first reminder goes out; then the hearing moves.
     await pass_time(town, HEARING_AT - timedelta(days=9))

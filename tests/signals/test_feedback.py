@@ -55,6 +55,18 @@ def attempt(signal_id: UUID, number: int, *, was_reached: bool) -> triage.Contac
     )
 
 
+def missed(signal_id: UUID) -> Event:
+    """Nobody acted on a signal in time."""
+    return builders.case_event(
+        triage.DeadlineMissed,
+        name="act_on_signal",
+        clock=triage.ClockKind.SERVICE,
+        due_on=NOW.date(),
+        starting_fact="signaal opgepakt",
+        signal_ids=(signal_id,),
+    )
+
+
 def everything(one: UUID) -> list[Event]:
     """All that triage can say of a signal, with a correction and an order of its own."""
     pause = {"answer_id": SECRET, "signal_ids": (one,)}
@@ -69,7 +81,7 @@ def everything(one: UUID) -> list[Event]:
         triage.HelpAccepted(**pause, collection_paused_until=date(2026, 4, 2)),
         triage.HelpDeclined(**pause),
         triage.PauseEnded(**pause),
-        triage.DeadlineMissed(deadline_id=SECRET, signal_ids=(one,)),
+        missed(one),
     ]
 
 

@@ -25,7 +25,10 @@ class Status(NamedTuple):
 async def insert_statuses(
     tx: Tx, statuses: Sequence[Status], recorded_at: datetime
 ) -> list[dict[str, Any]]:
-    """Add what became of events; returns what is new and goes to a partner's feedback queue."""
+    """Add what became of events; returns what is new and goes to a partner's feedback queue.
+
+    Of an event that was erased nothing is kept and nobody is told.
+    """
     rows = await tx.fetch(
         """
         with added as (
@@ -36,6 +39,7 @@ async def insert_statuses(
           from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::date[], $6::timestamptz[])
             as told (fact_id, event_id, status_no, status, until, decided_at)
             left join event on event.fact_id = told.fact_id
+          where event.erased_at is null
           on conflict do nothing
           returning fact_id, event_id, status_no, status, until, decided_at)
         select event.partner_id, event.event_id as accepted_id, event.source, added.fact_id,

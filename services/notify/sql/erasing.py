@@ -1,0 +1,84 @@
+"""Statements that forget cases, and that gather what is kept of them."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.db import Tx
+
+
+async def list_forgotten(tx: Tx, case_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these cases that were forgotten; what is told of them now is late."""
+    if not case_ids:
+        return set()
+    rows = await tx.fetch(
+        "select case_id from forgotten_case where case_id = any($1::uuid[])", list(case_ids)
+    )
+    return {row["case_id"] for row in rows}
+
+
+async def forget_cases(tx: Tx, case_ids: Collection[UUID], now: datetime) -> None:
+    """Forget cases, whose files are locked, with all that was or is to be sent; the ids stay."""
+    ids = sorted(case_ids)
+    await tx.execute(
+        """
+        insert into forgotten_case (case_id, forgotten_at)
+        select id, $2 from unnest($1::uuid[]) as id order by id
+        on conflict do nothing
+        """,
+        ids,
+        now,
+    )
+    # Locked first: the sender may hold some of them, and ends before they go.
+    await tx.execute(
+        "select from alert where case_id = any($1::uuid[]) order by id for update", ids
+    )
+    await tx.execute(
+        """
+        with tried as (
+          delete from attempt using alert
+          where alert_id = alert.id and alert.case_id = any($1::uuid[])),
+        told as (delete from alert where case_id = any($1::uuid[])),
+        about as (delete from subject where case_id = any($1::uuid[]))
+        delete from case_file where case_id = any($1::uuid[])
+        """,
+        ids,
+    )
+
+
+async def purge_forgotten(tx: Tx, before: datetime, limit: int) -> int:
+    """Forget so many ids of cases that were forgotten before an instant; how many went."""
+    status: str = await tx.execute(
+        """
+        delete from forgotten_case where case_id in (
+          select case_id from forgotten_case where forgotten_at < $1
+          order by case_id limit $2 for update skip locked)
+        """,
+        before,
+        limit,
+    )
+    return int(status.rsplit(maxsplit=1)[-1])
+
+
+async def gather(tx: Tx, case_ids: Collection[UUID]) -> list[dict[str, Any]]:
+    """All that is kept of cases, under Dutch names; with the names that are not to be told."""
+    rows = await tx.fetch(
+        """
+        select case_id as zaak, municipality as gemeente, reference as kenmerk, is_open as open,
+          has_objection as bezwaar, assignee_id as behandelaar, lead_id as teamleider,
+          jsonb_build_object(assignee_name, assignee_id, lead_name, lead_id) as namen,
+          (select coalesce(jsonb_agg(jsonb_build_object('soort', kind, 'stand', state, 'op', at,
+             'tot', ends_at, 'bijzonderheden', details) order by kind, at), '[]')
+           from subject where subject.case_id = case_file.case_id) as onderwerpen,
+          (select coalesce(jsonb_agg(jsonb_build_object('bericht', template,
+             'aan', recipient_id, 'voor', due_at, 'stand', state, 'reden', reason,
+             'pogingen', (select coalesce(jsonb_agg(jsonb_build_object('op', claimed_at,
+                'uitkomst', outcome, 'antwoord', answer) order by attempt_no), '[]')
+              from attempt where alert_id = alert.id)) order by due_at, alert.id), '[]')
+           from alert where alert.case_id = case_file.case_id) as berichten
+        from case_file where case_id = any($1::uuid[]) order by reference
+        """,
+        list(case_ids),
+    )
+    return [dict(row) for row in rows]
