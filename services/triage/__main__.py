@@ -7,6 +7,7 @@ from typing import Annotated
 import asyncpg
 import typer
 
+from services.triage import ops, reporting
 from services.triage import roster as roster_file
 from services.triage.app import wire
 from services.triage.policy_files import policy
@@ -22,6 +23,12 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cases and wh
 roster = typer.Typer(no_args_is_help=True, help="Teams, leads and generalists.")
 app.add_typer(roster, name="roster")
 app.add_typer(policy, name="policy")
+app.add_typer(reporting.export, name="export")
+app.command("monitor")(reporting.show_monitor)
+app.add_typer(ops.audit, name="audit")
+app.command("purge")(ops.purge)
+app.command("erase")(ops.erase)
+app.command("access")(ops.access)
 
 
 @app.command()

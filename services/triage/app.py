@@ -1,26 +1,37 @@
 """The wiring of triage."""
 
+from datetime import datetime
+from functools import partial
+
 from fastapi import FastAPI
 
-from services.triage import api, handlers, pages
-from services.triage.conditions import compile_rules
-from services.triage.rules import LivePolicy, PolicyBook
+from services.triage import activating, handlers, pages
+from services.triage.api import new_api
+from services.triage.api.taking import Counter
+from services.triage.books import BookShelf
+from services.triage.commands.desk import WorkerAccount
+from services.triage.purging import Purging
+from services.triage.redeciding import Redecider, earliest
+from services.triage.sealing import Sealing
 from services.triage.settings import Settings
 from services.triage.sql import roster as roster_sql
-from shared import policy
+from services.triage.timer import Calendar
+from shared import clock, policy
 from shared.core import Core
-from shared.policy import Policies, PolicyFault
-from shared.settings import StartupFault
 from shared.web.session import Account, ops_account, signed_in, token_hash
 from shared.web.site import new_app
 
 
 def wire(core: Core) -> FastAPI:
-    """Give the door its consumers and build API and pages."""
+    """Give the door its consumers, start the calendar, build API and pages."""
     assert isinstance(core.settings, Settings)
     password = core.settings.ops_password.get_secret_value()
-    books = compile_books(policy.load(core.settings.policy_folder))
-    handlers.register(core.door, books)
+    shelf = BookShelf(policy.load(core.settings.policy_folder))
+    handlers.register(core.door, shelf)
+    calendar, redecider = Calendar(core.door, shelf), Redecider(core.door, shelf)
+    core.timers += [calendar.run_terms, calendar.run_slow, redecider.run]
+    core.checks += [partial(shelf.check, core.pool), partial(keep_policies, core)]
+    core.timers += [Purging(core.door, shelf.policies).run, Sealing(core.pool).run]
 
     async def find_account(name: str | None, secret: str) -> Account | None:
         if account := ops_account(name, secret, password):
@@ -29,23 +40,21 @@ def wire(core: Core) -> FastAPI:
             login = await roster_sql.find_login(connection, token_hash(secret))
         if login is None or name not in {None, login.worker_id}:
             return None
-        return Account(login.worker_id, is_ops=False)
+        place = (login.team_id, login.municipality, login.role)
+        return WorkerAccount(login.worker_id, False, *place)
 
-    app = new_app(core, find_account)
-    app.state.core, app.state.books = core, books
-    app.state.account_of = signed_in(find_account)
-    app.include_router(api.router)
+    async def next_due() -> datetime | None:
+        return earliest(await calendar.next_due(), await redecider.next_due())
+
+    app = new_app(core, find_account, next_due)
     pages.add(app, core, find_account)
+    app.mount("/v1", new_api(Counter(core, shelf, signed_in(find_account))))
     return app
 
 
-def compile_books(policies: Policies) -> dict[str, PolicyBook]:
-    """The policies of each municipality, ready to decide; raises StartupFault for a bad rule."""
-    books = {}
-    for municipality, known in policies.by_municipality.items():
-        try:
-            live = [LivePolicy(one, compile_rules(one.triage.rules)) for one in known]
-        except PolicyFault as fault:
-            raise StartupFault(f"policy of {municipality}: {fault}") from None
-        books[municipality] = PolicyBook(live)
-    return books
+async def keep_policies(core: Core) -> None:
+    """Keep the documents that decisions will be made by, so that these can be replayed."""
+    assert isinstance(core.settings, Settings)
+    texts = activating.texts_in(core.settings.policy_folder)
+    async with core.pool.acquire() as connection, connection.transaction():
+        await activating.keep_texts(connection, texts, clock.now())

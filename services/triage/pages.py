@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI
 
+from services.triage.sql import reading as reading_sql
 from services.triage.sql import story as story_sql
+from shared import clock
 from shared.clock import AMSTERDAM
 from shared.core import Core
 from shared.db import Tx
 from shared.web.session import FindAccount
 from shared.web.story import Line, Story, Teller, add_story
 
+PURPOSE = "operator's story"  # of reading
 WORDS = {
     "signal": "Signaal van {partner_id}",
     "settled": "Voldaan, zegt {partner_id}",
@@ -58,8 +62,14 @@ def add(app: FastAPI, core: Core, find_account: FindAccount) -> None:
         "legal_cases": "daarvan op het juridische pad",
         "unanswered": "wachten op een antwoord",
     }
-    teller = Teller(tell, story_sql.count_cases, "Huishoudens en zaken", figures)
+    teller = Teller(tell, story_sql.count_cases, "Huishoudens en zaken", figures, note_read)
     add_story(app, core, find_account, teller)
+
+
+async def note_read(tx: Tx, actor: str, story: Story) -> None:
+    """Note that an operator reads the cases of a story."""
+    case_ids = [UUID(one) for one in story.related["case"]]
+    await reading_sql.note_read(tx, actor, PURPOSE, case_ids, clock.now())
 
 
 async def tell(tx: Tx, wanted: str) -> Story | None:

@@ -4,13 +4,17 @@ from pathlib import Path
 
 from pydantic import Field
 
-from shared.settings import DatabaseSettings, ServiceSettings
+from shared.settings import CommandSettings, DatabaseSettings, ServiceSettings
 
 
-class Settings(ServiceSettings):
-    """What `serve` and `migrate` need."""
+class PolicySettings(CommandSettings):
+    """What `policy` needs where it looks at what holds, and `serve` too."""
 
     policy_folder: Path = Field(description="folder with the municipalities' policies, *.yaml")
+
+
+class Settings(ServiceSettings, PolicySettings):
+    """What `serve` and `migrate` need."""
 
 
 class RosterSettings(DatabaseSettings):
@@ -18,4 +22,13 @@ class RosterSettings(DatabaseSettings):
 
     roster_tokens_file: Path | None = Field(
         None, description="file that new workers' tokens are written to; else printed once"
+    )
+
+
+class ReportingSettings(DatabaseSettings):
+    """What `monitor` and `export` need."""
+
+    policy_folder: Path = Field(description="folder with the municipalities' policies, *.yaml")
+    ddas_supplier_code: str = Field(
+        "VOORDEUR", min_length=1, description="codeGegevensleverancier in a delivery for DDAS"
     )

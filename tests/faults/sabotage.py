@@ -14,8 +14,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.notify import sql as notify_sql
 from services.notify import timer
+from services.notify.sql import alerts as alert_sql
+from services.notify.sql import cases as case_sql
 from services.signals.sql import events as signals_sql
 from services.triage.sql import reports
 from shared import door, inbox, outbox
@@ -163,25 +164,26 @@ def bug_gate_off() -> None:
     known: dict[Any, Any] = {}
 
     async def as_first_seen(tx: Any, case_ids: Any) -> list[Any]:
-        subjects = await notify_sql.load_subjects(tx, case_ids)
+        subjects = await case_sql.load_subjects(tx, case_ids)
         return [known.setdefault((one.case_id, one.kind, one.key), one) for one in subjects]
 
     timer.why_stopped = never
-    timer.sql = _Instead(notify_sql, renew=all_ours, load_subjects=as_first_seen)  # type: ignore[assignment]
+    timer.alert_sql = _Instead(alert_sql, renew=all_ours)  # type: ignore[assignment]
+    timer.case_sql = _Instead(case_sql, load_subjects=as_first_seen)  # type: ignore[assignment]
 
 
 def bug_unsorted_locks() -> None:
-    """Addresses are locked in the order in which they happen to come."""
-    lock = reports.lock_addresses
+    """Buildings are locked in the order in which they happen to come."""
+    lock = reports.lock_buildings
 
-    async def wrapped(tx: Any, addresses: Sequence[Any]) -> set[Any]:
-        existing: set[Any] = set()
-        for address in addresses:
-            existing |= await lock(tx, [address])
+    async def wrapped(tx: Any, buildings: Sequence[Any]) -> dict[Any, Any]:
+        existing: dict[Any, Any] = {}
+        for building in buildings:
+            existing |= await lock(tx, [building])
             await asyncio.sleep(0.02)  # so that replicas do meet
         return existing
 
-    reports.lock_addresses = wrapped
+    reports.lock_buildings = wrapped
     # Else a batch that takes so long per event shrinks to one event, which cannot cross another.
     door.BULK_SECONDS = door.BULK_SECONDS_BESIDE_URGENT = 5.0
 

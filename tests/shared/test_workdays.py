@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.clock import AMSTERDAM
-from shared.workdays import add_workdays, at_hour, is_workday, next_digest, workday_on_or_after
+from shared.workdays import (
+    add_workdays,
+    at_hour,
+    count_workdays,
+    is_workday,
+    next_digest,
+    workday_on_or_after,
+)
 
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 EIGHT = time(8, 0)
@@ -40,6 +47,20 @@ def test_working_days_are_counted_over_weekend_and_holiday() -> None:
     assert add_workdays(date(2026, 4, 2), 1) == date(2026, 4, 7)
     assert add_workdays(date(2026, 4, 7), -1) == date(2026, 4, 2)
     assert add_workdays(date(2026, 3, 3), 0) == date(2026, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("after", "until", "count"),
+    [
+        (date(2026, 3, 6), date(2026, 3, 6), 0),
+        (date(2026, 3, 6), date(2026, 3, 5), 0),
+        (date(2026, 3, 6), date(2026, 3, 8), 0),  # Friday to Sunday
+        (date(2026, 3, 6), date(2026, 3, 9), 1),  # Friday to Monday
+        (date(2026, 4, 2), date(2026, 4, 7), 1),  # over Easter
+    ],
+)
+def test_working_days_between_two_days(after: date, until: date, count: int) -> None:
+    assert count_workdays(after, until) == count
 
 
 @given(DAYS, st.integers(0, 30))

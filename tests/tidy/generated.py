@@ -52,12 +52,13 @@ def generated() -> Iterator[tuple[Path, str]]:
     for service in SERVICES:
         document = asyncapi(built(service)[0])
         yield REPOSITORY / f"docs/asyncapi/{service}.json", _json(document, indent=2)
-    yield REPOSITORY / "docs/openapi/signals.json", _json(partners_api(), indent=2)
+    for service in ("signals", "triage"):
+        yield REPOSITORY / f"docs/openapi/{service}.json", _json(api_of(service), indent=2)
 
 
-def partners_api() -> dict[str, Any]:
-    """The OpenAPI document of the API that signals mounts at /v1."""
-    _, app = built("signals")
+def api_of(service: str) -> dict[str, Any]:
+    """The OpenAPI document of the API that a service mounts at /v1."""
+    _, app = built(service)
     (api,) = (one.app for one in app.routes if isinstance(one, Mount) and one.path == "/v1")
     assert isinstance(api, FastAPI)
     return api.openapi()

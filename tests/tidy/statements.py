@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.triage.sql import access, monitor
 from shared import outbox
 from tests.paths import REPOSITORY
 
-CALLS = {"fetch", "fetchrow", "fetchval", "execute"}
+CALLS = {"fetch", "fetchrow", "fetchval", "execute", "cursor"}
 PLUMBING = ("shared/inbox.py", "shared/outbox.py", "shared/waiting.py", "shared/db.py")
 
 
@@ -48,6 +49,8 @@ BUILT: dict[str, list[str]] = {
         outbox._CLAIM.format(order="attempts, id", limit=1),
     ],
     "db.py": [],  # the migrations themselves
+    "monitor.py": list(monitor.STATEMENTS),
+    "access.py": [*access.PARTS.values(), *access.AROUND.values()],
 }
 
 

@@ -16,7 +16,11 @@ BROKEN = {
     "A local tool is an outsider": ("deploy/local/story.py", "import shared.clock"),
     "Layers of signals": ("services/signals/texts.py", "import services.signals.rules"),
     "Layers of triage": ("services/triage/sql/work.py", "import services.triage.commands"),
-    "Layers of notify": ("services/notify/sql.py", "import services.notify.settings"),
+    "Figures never feed rules": (
+        "services/triage/deciding.py",
+        "import services.triage.sql.monitor",
+    ),
+    "Layers of notify": ("services/notify/sql/alerts.py", "import services.notify.settings"),
     "Pure modules do no I/O": ("services/triage/rules.py", "import asyncpg"),
 }
 

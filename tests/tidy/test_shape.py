@@ -22,9 +22,12 @@ from tests.town import SERVICES
 OWNERS = {event.__name__: event.owner for event in topology.EVENTS}
 PURE = {
     "signals": ("arrivals", "cells", "reading", "receipts", "rules", "texts", "vera"),
-    "triage": ("announcements", "assignment", "casework", "conditions", "legal_path", "matching",
-               "reports", "rulebook/dates", "rulebook/decide", "rulebook/document",
-               "rulebook/functions", "rules"),
+    "triage": ("addresses", "announcements", "assignment", "cases", "casework", "conditions",
+               "counts", "ddas", "deadlines", "ladder", "legal_path", "matches", "matching",
+               "monitor", "persons", "proofreading/document", "proofreading/rules", "reports",
+               "rulebook/dates", "rulebook/decide", "rulebook/document", "rulebook/functions",
+               "rules", "simulation/comparing", "simulation/generated", "simulation/sides",
+               "suppression", "traces"),
     "notify": ("schedule", "texts"),
 }  # fmt: skip
 

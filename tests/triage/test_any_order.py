@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from deploy.local.driver import Clock
 from services.triage import handlers
+from services.triage.books import BookShelf
 from shared import db
 from shared.contracts import signals
 from shared.contracts.envelope import Lane, to_wire
@@ -22,8 +23,9 @@ from shared.contracts.signals import PartnerFact, PartnerKind
 from shared.db import Tx
 from shared.door import Door
 from shared.outbox import Outbox
+from shared.policy import Policies
 from shared.waiting import Delivery
-from tests.builders import BOOK, MUNICIPALITY, NOW, arrears_reported, fact
+from tests.builders import MUNICIPALITY, NOW, POLICY, arrears_reported, fact
 
 DAYS = st.dates(date(2025, 11, 1), date(2026, 3, 3))
 CONTRACTS = st.sampled_from(["C-1", "C-2"])
@@ -116,7 +118,7 @@ def door() -> Door:
     found = Door(
         "triage", nothing, Outbox("urn:nld:oin:0:systeem:triage", nothing, nothing, 50_000)
     )
-    handlers.register(found, {MUNICIPALITY: BOOK})
+    handlers.register(found, BookShelf(Policies({MUNICIPALITY: [POLICY]})))
     return found
 
 
@@ -183,7 +185,8 @@ async def told(connection: Tx) -> dict[str, Any]:
         "deadlines": {
             (of_case[row["case_id"]], *tuple(row.values())[1:])
             for row in await connection.fetch(
-                "select case_id, name, starts_on, due_on from deadline")
+                "select case_id, name, clock, starting_fact, starts_on, due_on, near_on"
+                " from deadline where dropped_at is null")
             if row["case_id"] in of_case
         },
         "load": await connection.fetchval("select sum(load_tenths) from worker"),

@@ -13,7 +13,7 @@ from tests.town import MONDAY, Town
 SOMEBODY = "5c1f4d0e-0000-4000-8000-000000000001"
 VISIT = window(MONDAY + timedelta(days=2))
 OTHER_VISIT = window(MONDAY + timedelta(days=3))
-ATTEMPT = {"kind": "Huisbezoek", "was_reached": True, "attempted_at": MONDAY.isoformat()}
+ATTEMPT = {"kind": "Huisbezoek", "result": "spoke", "attempted_at": MONDAY.isoformat()}
 
 
 class Desk:
@@ -79,7 +79,7 @@ async def test_a_case_from_assignment_to_visit(town: Town) -> None:
     await done("POST", answers, {"answer": "accepted"})
     assert (await desk.case())["answer"] == "accepted"
     visit = (await done("POST", visits, VISIT))["visit_id"]
-    await done("PUT", f"/v1/visits/{visit}", OTHER_VISIT)
+    await done("POST", f"/v1/visits/{visit}/moves", OTHER_VISIT)
     (planned,) = (await desk.case())["visits"]
     assert planned["starts_at"][:16] == OTHER_VISIT["starts_at"][:16]
     await done("POST", f"/v1/visits/{visit}/cancellations")
@@ -118,7 +118,7 @@ async def test_what_is_wrong_is_said_and_changes_nothing(town: Town) -> None:
     assert "www-authenticate" in unsigned.headers
     problem(await stranger.send("POST", visits, VISIT, seen=seen), 404)
     problem(await desk.send("POST", f"/v1/cases/{SOMEBODY}/visits", VISIT, seen=seen), 404)
-    problem(await desk.send("PUT", f"/v1/visits/{SOMEBODY}", VISIT, seen=seen), 404)
+    problem(await desk.send("POST", f"/v1/visits/{SOMEBODY}/moves", VISIT, seen=seen), 404)
     problem(await desk.send("POST", visits, VISIT, seen=None), 428)
     told = problem(await desk.send("POST", visits, VISIT, seen=seen, key=None), 400)
     assert [one["field"] for one in told["errors"]] == ["header.Idempotency-Key"]

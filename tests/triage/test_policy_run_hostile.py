@@ -68,7 +68,7 @@ names = st.sampled_from(
      "facts", "x", "home.rooms.x", ".", "rent."]
 )  # fmt: skip
 cases = st.dictionaries(names, values, max_size=8)
-SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=300)
+SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
 
 
 def decided(document: str, case: dict[str, Any]) -> None:

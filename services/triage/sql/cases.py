@@ -1,72 +1,75 @@
 """Statements on households and their cases."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from services.triage.addresses import Address
 from services.triage.assignment import Answer
-from services.triage.casework import Case, Deadline, Outcome
+from services.triage.cases import Case, Help, Work
+from services.triage.casework import Outcome
 from services.triage.legal_path import Step, StepKind, StepState
-from services.triage.matching import Address
+from shared.clock import amsterdam_day
 from shared.contracts.triage import Track
 from shared.db import Tx
 
-
-@dataclass(frozen=True)
-class StoredHousehold:
-    """A household as it stands."""
-
-    id: UUID
-    address_id: UUID
-    since: date
-    generalist_id: str | None  # who last had its case
-    case_count: int
-
-
-async def load_households(tx: Tx, address_ids: Collection[UUID]) -> list[StoredHousehold]:
-    """The households of addresses that are locked."""
-    rows = await tx.fetch(
-        """
-        select id, address_id, since,
-          (select assignee_id from household_case
-           where address_id = household.address_id and household_id = household.id
-           order by opened_at desc limit 1) as generalist_id,
-          (select count(*) from household_case
-           where address_id = household.address_id and household_id = household.id) as case_count
-        from household where address_id = any($1::uuid[])
-        """,
-        list(address_ids),
-    )
-    return [StoredHousehold(**row) for row in rows]
-
-
 _CASE = """
-    select household_case.id, household_id, address_id, revision, is_open, opened_on, track,
-      track_since, priority, legal_stage, is_multiple, is_consecutive, has_objection, was_reached,
-      assignee_id, lead_id, answer, weight_tenths, reason,
+    select household_case.id, household_id, revision, is_open, opened_on, track, track_since,
+      priority, proposed_track, proposed_priority, confirmed_by, override_reason, legal_stage,
+      is_multiple, is_consecutive, has_objection, was_reached, assignee_id, assigned_on, lead_id,
+      answer, weight_tenths, reason, help, closed_by, result, household_case.paused_until,
       address.municipality, postcode, house_number, suffix,
-      answer = 'accepted'
-        or exists (select from visit where case_id = household_case.id)
-        or exists (select from contact_attempt where case_id = household_case.id) as is_touched
+      answer = 'accepted' or confirmed_by is not null or first_attempt_at is not null
+        or exists (select from visit where case_id = household_case.id) as is_touched,
+      first_attempt_at, first_talk_on, help_answer.answered_on, help_answer.paused_until
+        as collection_paused_until, review_on
     from household_case join address on address.id = address_id
+      left join lateral (
+        select min(attempted_at) as first_attempt_at,
+          min(attempted_at) filter (where is_first_talk) as first_talk_on
+        from contact_attempt where case_id = household_case.id) as attempts on true
+      left join lateral (
+        select answered_on, case when pause_ended_at is null then paused_until end as paused_until
+        from help_answer where case_id = household_case.id and answer = 'accepted'
+        order by recorded_at desc limit 1) as help_answer on true
+      left join lateral (
+        select min(review_on) as review_on from restriction
+        where household_id = household_case.household_id and lifted_at is null) as reviews on true
     """
 
 
-async def load_open_cases(tx: Tx, address_ids: Collection[UUID]) -> dict[UUID, Case]:
-    """The open cases of addresses that are locked, by household."""
+async def load_cases(tx: Tx, household_ids: Collection[UUID]) -> list[Case]:
+    """The open case of households, and the last that was closed; their buildings are locked."""
     rows = await tx.fetch(
-        f"{_CASE} where address_id = any($1::uuid[]) and is_open", list(address_ids)
+        f"""
+        {_CASE} where household_case.id in (
+          select distinct on (household_id, is_open) id from household_case
+          where household_id = any($1::uuid[])
+          order by household_id, is_open, opened_at desc)
+        """,  # noqa: S608 - a text of ours
+        list(household_ids),
     )
-    return {row["household_id"]: _as_case(row) for row in rows}
+    return [_as_case(row) for row in rows]
 
 
 async def load_case(tx: Tx, case_id: UUID) -> Case | None:
-    """One case; lock its address first."""
+    """One case; lock its building first."""
     row = await tx.fetchrow(f"{_CASE} where household_case.id = $1", case_id)
     return _as_case(row) if row else None
+
+
+async def has_open_case(tx: Tx, household_id: UUID) -> bool:
+    """Whether a household has an open case."""
+    found: bool = await tx.fetchval(
+        "select exists (select from household_case where household_id = $1 and is_open)",
+        household_id,
+    )
+    return found
 
 
 def _as_case(row: asyncpg.Record) -> Case:
@@ -80,6 +83,10 @@ def _as_case(row: asyncpg.Record) -> Case:
         track=Track(row["track"]),
         track_since=row["track_since"],
         priority=row["priority"],
+        proposed_track=Track(row["proposed_track"]),
+        proposed_priority=row["proposed_priority"],
+        confirmed_by=row["confirmed_by"],
+        override_reason=row["override_reason"],
         legal_stage=row["legal_stage"],
         is_multiple=row["is_multiple"],
         is_consecutive=row["is_consecutive"],
@@ -87,10 +94,28 @@ def _as_case(row: asyncpg.Record) -> Case:
         was_reached=row["was_reached"],
         is_touched=row["is_touched"],
         assignee_id=row["assignee_id"],
+        assigned_on=row["assigned_on"],
         lead_id=row["lead_id"],
         answer=Answer(row["answer"]),
         weight_tenths=row["weight_tenths"],
         reason=row["reason"],
+        help=Help(row["help"]),
+        closed_by=row["closed_by"],
+        result=row["result"],
+        paused_until=row["paused_until"],
+        work=_as_work(row),
+    )
+
+
+def _as_work(row: asyncpg.Record) -> Work:
+    tried, talked = row["first_attempt_at"], row["first_talk_on"]
+    reviews = [day for day in (row["review_on"], row["paused_until"]) if day]
+    return Work(
+        first_attempt_on=amsterdam_day(tried) if tried else None,
+        help_accepted_on=row["answered_on"],
+        collection_paused_until=row["collection_paused_until"],
+        first_talk_on=amsterdam_day(talked) if talked else None,
+        review_on=min(reviews, default=None),
     )
 
 
@@ -123,107 +148,83 @@ async def load_steps(
     return steps
 
 
-async def insert_households(tx: Tx, new: Sequence[tuple[UUID, UUID, date]]) -> None:
-    """Store new households: id, address, and since when they live there."""
-    await tx.execute(
-        """
-        insert into household (id, address_id, since)
-        select * from unnest($1::uuid[], $2::uuid[], $3::date[])
-        """,
-        [household_id for household_id, _, _ in new],
-        [address_id for _, address_id, _ in new],
-        [since for _, _, since in new],
-    )
-
-
-async def save_since(tx: Tx, since: Mapping[UUID, date]) -> None:
-    """Note since when households live at their address, as now known."""
-    ids = sorted(since)
-    await tx.execute(
-        """
-        update household set since = known.since
-        from unnest($1::uuid[], $2::date[]) as known (id, since) where household.id = known.id
-        """,
-        ids,
-        [since[household_id] for household_id in ids],
-    )
+def _columns(cases: Sequence[Case], names: str) -> Iterator[list[Any]]:
+    """The values of cases, a list for each of these fields; an enumeration by its value."""
+    for name in names.split():
+        values = [getattr(case, name) for case in cases]
+        yield [one.value if isinstance(one, Enum) else one for one in values]
 
 
 async def insert_cases(tx: Tx, cases: Sequence[Case], opened_at: datetime) -> None:
     """Store cases that were opened."""
     await tx.execute(
         """
-        insert into household_case (id, household_id, address_id, municipality, reference, revision,
-          is_open, opened_on, track, track_since, priority, legal_stage, is_multiple,
-          is_consecutive, has_objection, assignee_id, lead_id, answer, weight_tenths, reason,
-          opened_at)
-        select *, $21 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
-          $6::int[], $7::boolean[], $8::date[], $9::text[], $10::date[], $11::int[], $12::text[],
-          $13::boolean[], $14::boolean[], $15::boolean[], $16::text[], $17::text[], $18::text[],
-          $19::int[], $20::text[])
+        insert into household_case (id, household_id, reference, revision, is_open, opened_on,
+          track, track_since, priority, proposed_track, proposed_priority, legal_stage, is_multiple,
+          is_consecutive, has_objection, assignee_id, assigned_on, lead_id, answer, weight_tenths,
+          reason, address_id, municipality, opened_at)
+        select *, $24 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::boolean[],
+          $6::date[], $7::text[], $8::date[], $9::int[], $10::text[], $11::int[], $12::text[],
+          $13::boolean[], $14::boolean[], $15::boolean[], $16::text[], $17::date[], $18::text[],
+          $19::text[], $20::int[], $21::text[], $22::uuid[], $23::text[])
         """,
-        [case.id for case in cases],
-        [case.household_id for case in cases],
+        *_columns(
+            cases,
+            "id household_id reference revision is_open opened_on track track_since priority"
+            " proposed_track proposed_priority legal_stage is_multiple is_consecutive has_objection"
+            " assignee_id assigned_on lead_id answer weight_tenths reason",
+        ),
         [case.address.id for case in cases],
         [case.address.municipality for case in cases],
-        [case.reference for case in cases],
-        [case.revision for case in cases],
-        [case.is_open for case in cases],
-        [case.opened_on for case in cases],
-        [case.track.value for case in cases],
-        [case.track_since for case in cases],
-        [case.priority for case in cases],
-        [case.legal_stage for case in cases],
-        [case.is_multiple for case in cases],
-        [case.is_consecutive for case in cases],
-        [case.has_objection for case in cases],
-        [case.assignee_id for case in cases],
-        [case.lead_id for case in cases],
-        [case.answer.value for case in cases],
-        [case.weight_tenths for case in cases],
-        [case.reason for case in cases],
         opened_at,
     )
 
 
-async def save_cases(tx: Tx, cases: Sequence[Case]) -> None:
-    """Write cases that changed; a closed one keeps the reason why."""
+async def save_cases(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
+    """Write cases that changed; when a person confirmed one, or it was closed, is noted once."""
     await tx.execute(
         """
         update household_case set
           revision = now_is.revision, is_open = now_is.is_open, track = now_is.track,
           track_since = now_is.track_since, priority = now_is.priority,
+          proposed_track = now_is.proposed_track, proposed_priority = now_is.proposed_priority,
+          confirmed_at = case when now_is.confirmed_by is null then null
+            when household_case.confirmed_by is not distinct from now_is.confirmed_by
+            then household_case.confirmed_at else $26 end,
+          confirmed_by = now_is.confirmed_by, override_reason = now_is.override_reason,
           legal_stage = now_is.legal_stage, is_multiple = now_is.is_multiple,
           is_consecutive = now_is.is_consecutive, has_objection = now_is.has_objection,
           was_reached = now_is.was_reached, assignee_id = now_is.assignee_id,
-          lead_id = now_is.lead_id, answer = now_is.answer, weight_tenths = now_is.weight_tenths,
-          reason = now_is.reason,
-          closed_reason = case when now_is.is_open then null else now_is.reason end
+          assigned_on = now_is.assigned_on, lead_id = now_is.lead_id, answer = now_is.answer,
+          weight_tenths = now_is.weight_tenths, reason = now_is.reason, help = now_is.help,
+          paused_until = now_is.paused_until, closed_by = now_is.closed_by, result = now_is.result,
+          closed_reason = case when now_is.is_open then null else now_is.reason end,
+          closed_at = case when now_is.is_open then null
+            else coalesce(household_case.closed_at, $26) end,
+          closed_on = case when now_is.is_open then null
+            else coalesce(household_case.closed_on, $27) end
         from unnest($1::uuid[], $2::int[], $3::boolean[], $4::text[], $5::date[], $6::int[],
-          $7::text[], $8::boolean[], $9::boolean[], $10::boolean[], $11::boolean[], $12::text[],
-          $13::text[], $14::text[], $15::int[], $16::text[])
-          as now_is (id, revision, is_open, track, track_since, priority, legal_stage, is_multiple,
-            is_consecutive, has_objection, was_reached, assignee_id, lead_id, answer, weight_tenths,
-            reason)
+          $7::text[], $8::int[], $9::text[], $10::text[], $11::text[], $12::boolean[],
+          $13::boolean[], $14::boolean[], $15::boolean[], $16::text[], $17::date[], $18::text[],
+          $19::text[], $20::int[], $21::text[], $22::text[], $23::date[], $24::text[], $25::text[])
+          as now_is (id, revision, is_open, track, track_since, priority, proposed_track,
+            proposed_priority, confirmed_by, override_reason, legal_stage, is_multiple,
+            is_consecutive, has_objection, was_reached, assignee_id, assigned_on, lead_id, answer,
+            weight_tenths, reason, help, paused_until, closed_by, result)
         where household_case.id = now_is.id
         """,
-        [case.id for case in cases],
-        [case.revision for case in cases],
-        [case.is_open for case in cases],
-        [case.track.value for case in cases],
-        [case.track_since for case in cases],
-        [case.priority for case in cases],
-        [case.legal_stage for case in cases],
-        [case.is_multiple for case in cases],
-        [case.is_consecutive for case in cases],
-        [case.has_objection for case in cases],
-        [case.was_reached for case in cases],
-        [case.assignee_id for case in cases],
-        [case.lead_id for case in cases],
-        [case.answer.value for case in cases],
-        [case.weight_tenths for case in cases],
-        [case.reason for case in cases],
+        *_columns(cases, SAVED),
+        now,
+        amsterdam_day(now),
     )
+
+
+# What `save_cases` writes, in its order.
+SAVED = (
+    "id revision is_open track track_since priority proposed_track proposed_priority confirmed_by"
+    " override_reason legal_stage is_multiple is_consecutive has_objection was_reached assignee_id"
+    " assigned_on lead_id answer weight_tenths reason help paused_until closed_by result"
+)
 
 
 async def insert_decisions(
@@ -295,26 +296,6 @@ async def delete_steps(tx: Tx, steps: Sequence[tuple[Case, Step]]) -> None:
         [case.id for case, _ in steps],
         [step.kind.value for _, step in steps],
         [step.key for _, step in steps],
-    )
-
-
-async def save_deadlines(tx: Tx, deadlines: Sequence[tuple[Case, Deadline, str]]) -> None:
-    """Replace the unmet terms of these cases: case, term, and the hash of the policy."""
-    await tx.execute(
-        "delete from deadline where case_id = any($1::uuid[]) and met_at is null",
-        [case.id for case, _, _ in deadlines],
-    )
-    await tx.execute(
-        """
-        insert into deadline (case_id, name, starts_on, due_on, policy_sha256)
-        select * from unnest($1::uuid[], $2::text[], $3::date[], $4::date[], $5::text[])
-        on conflict do nothing
-        """,
-        [case.id for case, _, _ in deadlines],
-        [deadline.name for _, deadline, _ in deadlines],
-        [deadline.starts_on for _, deadline, _ in deadlines],
-        [deadline.due_on for _, deadline, _ in deadlines],
-        [sha256 for _, _, sha256 in deadlines],
     )
 
 

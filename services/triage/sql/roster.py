@@ -154,12 +154,18 @@ async def has_token(tx: Tx, worker_id: str) -> bool:
 async def insert_alert_facts(
     tx: Tx, what: str, rows: Sequence[tuple[object, object, str, str, str, datetime]]
 ) -> None:
-    """Keep what became of alerts: alert, case, template, recipient, reason, when."""
+    """Keep what became of alerts: alert, case, template, recipient, reason, when.
+
+    Of a case that was purged meanwhile nothing is kept.
+    """
     await tx.execute(
         """
+        with known as (
+          select id from household_case where id = any($3::uuid[]) order by id for key share)
         insert into alert_log (what, alert_id, case_id, template, recipient_id, reason, at)
-        select $1, * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-          $7::timestamptz[])
+        select $1, told.* from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+          $7::timestamptz[]) as told (alert_id, case_id, template, recipient_id, reason, at)
+          join known on known.id = told.case_id
         on conflict do nothing
         """,
         what,

@@ -1,15 +1,15 @@
 """Statements on what workers do: commands, visits, attempts, their lists."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
-from services.triage.casework import Case
+from services.triage.addresses import Address
+from services.triage.cases import Case
+from services.triage.casework import Needs
 from services.triage.reports import Status
-from shared.contracts.triage import ContactKind, PartOfDay
+from shared.contracts.triage import AttemptResult, ContactKind, ContactRestriction, PartOfDay
 from shared.db import Tx
 
 
@@ -31,6 +31,7 @@ class Visit:
     starts_at: datetime
     ends_at: datetime
     state: str  # planned, cancelled or made
+    second_worker_id: str | None = None
 
 
 async def claim_command(
@@ -70,12 +71,17 @@ async def save_answer(tx: Tx, actor: str, key: str, status: int, answer: dict[st
     )
 
 
-async def find_case_address(tx: Tx, case_id: UUID) -> UUID | None:
-    """The address to lock before a case is loaded."""
-    address_id: UUID | None = await tx.fetchval(
-        "select address_id from household_case where id = $1", case_id
+async def find_case_address(tx: Tx, case_id: UUID) -> Address | None:
+    """Where a case is of: the building to lock before it is loaded."""
+    row = await tx.fetchrow(
+        """
+        select address.municipality, postcode, house_number, suffix
+        from household_case join address on address.id = address_id
+        where household_case.id = $1
+        """,
+        case_id,
     )
-    return address_id
+    return Address(*row) if row else None
 
 
 async def find_visit_case(tx: Tx, visit_id: UUID) -> UUID | None:
@@ -87,7 +93,10 @@ async def find_visit_case(tx: Tx, visit_id: UUID) -> UUID | None:
 async def load_visit(tx: Tx, visit_id: UUID) -> Visit | None:
     """A visit; its case is locked."""
     row = await tx.fetchrow(
-        "select id, case_id, starts_at, ends_at, state from visit where id = $1", visit_id
+        """
+        select id, case_id, starts_at, ends_at, state, second_worker_id from visit where id = $1
+        """,
+        visit_id,
     )
     return Visit(**row) if row else None
 
@@ -100,16 +109,25 @@ async def has_planned_visit(tx: Tx, case_id: UUID) -> bool:
     return found
 
 
+async def list_planned_visits(tx: Tx, case_id: UUID) -> list[UUID]:
+    """The visits of this case that are still to be made."""
+    rows = await tx.fetch(
+        "select id from visit where case_id = $1 and state = 'planned' order by id", case_id
+    )
+    return [row["id"] for row in rows]
+
+
 async def save_visit(
     tx: Tx, visit: Visit, what: str, case: Case, *, by: str, now: datetime
 ) -> None:
     """Write a visit, and add what was done to it; `case` has the revision after it."""
     await tx.execute(
         """
-        insert into visit (id, case_id, starts_at, ends_at, state, planned_by, changed_at)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into visit
+          (id, case_id, starts_at, ends_at, state, planned_by, changed_at, second_worker_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (id) do update
-          set starts_at = $3, ends_at = $4, state = $5, changed_at = $7
+          set starts_at = $3, ends_at = $4, state = $5, changed_at = $7, second_worker_id = $8
         """,
         visit.id,
         visit.case_id,
@@ -118,6 +136,7 @@ async def save_visit(
         visit.state,
         by,
         now,
+        visit.second_worker_id,
     )
     await tx.execute(
         """
@@ -145,6 +164,8 @@ class Attempt:
     kind: ContactKind
     part_of_day: PartOfDay
     was_reached: bool
+    result: AttemptResult
+    is_first_talk: bool
     attempted_at: datetime
 
 
@@ -153,8 +174,8 @@ async def insert_attempt(tx: Tx, attempt: Attempt, by: str, now: datetime) -> No
     await tx.execute(
         """
         insert into contact_attempt (id, case_id, visit_id, kind, part_of_day, was_reached,
-          attempted_at, recorded_by, recorded_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+          attempted_at, recorded_by, recorded_at, result, is_first_talk)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """,
         attempt.id,
         attempt.case_id,
@@ -165,6 +186,8 @@ async def insert_attempt(tx: Tx, attempt: Attempt, by: str, now: datetime) -> No
         attempt.attempted_at,
         by,
         now,
+        attempt.result.value,
+        attempt.is_first_talk,
     )
 
 
@@ -195,21 +218,11 @@ async def load_declined(tx: Tx, case_id: UUID) -> frozenset[str]:
     return frozenset(row["assignee_id"] for row in rows)
 
 
-async def meet_deadline(tx: Tx, case_id: UUID, name: str, now: datetime) -> None:
-    """Note that a term was met, if it runs and was not met before."""
-    await tx.execute(
-        "update deadline set met_at = $3 where case_id = $1 and name = $2 and met_at is null",
-        case_id,
-        name,
-        now,
-    )
-
-
-async def load_taken_up(tx: Tx, household_id: UUID) -> list[tuple[UUID, str | None]]:
-    """The signals of a household that count now, with the language that was stated."""
+async def load_taken_up(tx: Tx, household_id: UUID) -> list[UUID]:
+    """The signals of a household that count now and that no closed case dealt with."""
     rows = await tx.fetch(
         """
-        select id, language from signal where household_id = $1 and $2 = (
+        select id from signal where household_id = $1 and case_id is null and $2 = (
           select status from signal_status where signal_id = signal.id
           order by status_no desc limit 1)
         order by id
@@ -217,37 +230,106 @@ async def load_taken_up(tx: Tx, household_id: UUID) -> list[tuple[UUID, str | No
         household_id,
         Status.TAKEN_UP.value,
     )
-    return [(row["id"], row["language"]) for row in rows]
+    return [row["id"] for row in rows]
 
 
-LISTED_CASE = """
-    select household_case.id, reference, revision, is_open, track, priority, legal_stage, reason,
-      answer, opened_on, assignee_id, lead_id, household_id, was_reached, has_objection,
-      postcode, house_number, suffix,
-      (select coalesce(jsonb_agg(jsonb_build_object('id', visit.id, 'starts_at', starts_at,
-         'ends_at', ends_at, 'state', state) order by starts_at), '[]')
-       from visit where case_id = household_case.id) as visits,
-      (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'due_on', due_on,
-         'met_at', met_at) order by due_on), '[]')
-       from deadline where case_id = household_case.id) as deadlines,
-      (select count(*) from contact_attempt where case_id = household_case.id) as attempts
-    from household_case join address on address.id = address_id
-    """
+async def list_signals(tx: Tx, household_id: UUID) -> list[UUID]:
+    """All signals of a household."""
+    rows = await tx.fetch(
+        "select id from signal where household_id = $1 order by id limit 10000", household_id
+    )
+    return [row["id"] for row in rows]
 
 
-async def list_cases(tx: Tx, worker_id: str, limit: int, offset: int) -> list[asyncpg.Record]:
-    """The open cases of an assignee, the most pressing first."""
-    return await tx.fetch(
-        f"""
-        {LISTED_CASE} where is_open and assignee_id = $1
-        order by priority, opened_at, reference limit $2 offset $3
+async def find_any_report(tx: Tx, household_id: UUID) -> UUID | None:
+    """A signal or fact of a partner about a household, always the same: its earliest."""
+    found: UUID | None = await tx.fetchval(
+        """
+        select id from (
+          select id, reported_on from signal where household_id = $1
+          union all
+          select id, reported_on from fact where household_id = $1 and recorded_by = '')
+          as report
+        order by reported_on, id limit 1
+        """,
+        household_id,
+    )
+    return found
+
+
+async def last_reported_on(tx: Tx, household_id: UUID) -> date | None:
+    """The day of the last report of a partner about a household."""
+    found: date | None = await tx.fetchval(
+        """
+        select max(reported_on) from (
+          select reported_on from signal where household_id = $1
+          union all
+          select reported_on from fact where household_id = $1 and recorded_by = '') as report
+        """,
+        household_id,
+    )
+    return found
+
+
+async def load_needs(tx: Tx, household_id: UUID) -> Needs:
+    """What a household asks of who comes, and who may not come."""
+    row = await tx.fetchrow(
+        """
+        select coalesce(
+            (select value from need where household_id = $1 and kind = 'language'
+             order by stated_at desc limit 1),
+            (select language from signal where household_id = $1 and language is not null
+             order by reported_on desc, id limit 1)) as language,
+          array(select value from need where household_id = $1 and kind = 'skill') as skills,
+          array(select worker_id from conflict where household_id = $1) as conflicts
+        """,
+        household_id,
+    )
+    assert row is not None
+    return Needs(row["language"], frozenset(row["skills"]), frozenset(row["conflicts"]))
+
+
+async def insert_conflict(
+    tx: Tx, worker_id: str, household_id: UUID, reason: str, now: datetime
+) -> None:
+    """Somebody knows a household too well."""
+    await tx.execute(
+        """
+        insert into conflict (worker_id, household_id, reason, declared_at)
+        values ($1, $2, $3, $4) on conflict do nothing
         """,
         worker_id,
-        limit,
-        offset,
+        household_id,
+        reason,
+        now,
     )
 
 
-async def show_case(tx: Tx, case_id: UUID) -> asyncpg.Record | None:
-    """One case as lists show it."""
-    return await tx.fetchrow(f"{LISTED_CASE} where household_case.id = $1", case_id)
+async def load_restrictions(tx: Tx, household_id: UUID) -> frozenset[ContactRestriction]:
+    """What nobody does towards a household now."""
+    rows = await tx.fetch(
+        "select distinct kind from restriction where household_id = $1 and lifted_at is null",
+        household_id,
+    )
+    return frozenset(ContactRestriction(row["kind"]) for row in rows)
+
+
+async def insert_choice(
+    tx: Tx, case: Case, worker_id: str, proposed: str, reason: str | None, *, now: datetime
+) -> None:
+    """Add what a person decided about the track; `case` has the revision after it."""
+    await tx.execute(
+        """
+        insert into track_choice (case_id, revision, chosen_by, proposed_track, track, priority,
+          reason, chosen_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        case.id,
+        case.revision,
+        worker_id,
+        proposed,
+        case.track.value,
+        case.priority,
+        reason,
+        now,
+    )

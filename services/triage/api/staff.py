@@ -1,0 +1,308 @@
+"""What a lead looks at and does: proposals as a list, loads, tasks, the weekly sample, absences."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from services.triage.api.cases import Case, Cases
+from services.triage.api.taking import Body, Lead, Reason, Shared, Take, Taking, Who
+from services.triage.commands import assigning, staff, tracks
+from services.triage.commands.desk import Act, Desk
+from services.triage.sql import lists as list_sql
+from services.triage.sql import reading as reading_sql
+from services.triage.sql import verdicts as verdict_sql
+from services.triage.sql.verdicts import Review
+from shared import clock
+from shared.contracts.envelope import derived_id
+from shared.web.problems import Problem
+
+router = APIRouter()
+
+LIST_MAX = 500
+PROPOSALS = "proposals"  # purpose of reading
+WorkerId = Annotated[str, Path(alias="workerId", max_length=100)]
+
+
+class SeenCase(Body):
+    """A case, with its revision as the lead saw it."""
+
+    case_id: UUID
+    revision: int = Field(ge=0)
+
+
+class ListConfirmation(Body):
+    """Proposals that a lead agrees with."""
+
+    cases: tuple[SeenCase, ...] = Field(min_length=1, max_length=LIST_MAX)
+
+
+class HandOverAll(Body):
+    """Why all cases of somebody go to others; nobody named: to who comes next, each."""
+
+    to: str | None = Field(None, max_length=100)
+    reason: Reason
+
+
+class Absence(Body):
+    """From when somebody is away, until which day; none of both: they are back."""
+
+    absent_from: date | None = None
+    absent_until: date | None = None
+
+
+class Outcome(Body):
+    """What came of a task."""
+
+    outcome: Reason
+
+
+class SampleReview(Body):
+    """What a lead thinks of a decision that arithmetic made alone."""
+
+    week: date
+    signal_id: UUID
+    is_right: bool
+    remark: str = Field("", max_length=500)
+
+
+class CaseResult(BaseModel):
+    """What became of one case of a list."""
+
+    case_id: UUID
+    status: int
+    detail: str
+
+
+class ListResult(BaseModel):
+    """What became of each case, in order."""
+
+    results: list[CaseResult]
+
+
+class Load(BaseModel):
+    """Somebody's load, in cases of weight 1, against the band that the team agreed."""
+
+    worker_id: str
+    name: str
+    team_id: str
+    role: str
+    load: float
+    load_min: float
+    load_max: float
+    open_cases: int
+    unaccepted: int
+    absent_from: date | None
+    absent_until: date | None
+
+
+class Loads(BaseModel):
+    """Everybody's load."""
+
+    workers: list[Load]
+
+
+class Task(BaseModel):
+    """What a person has to look at."""
+
+    id: UUID
+    kind: str
+    household_id: UUID | None
+    case_id: UUID | None
+    reason: str
+    made_at: datetime
+
+
+class Tasks(BaseModel):
+    """What people have to look at, the oldest first."""
+
+    tasks: list[Task]
+
+
+class Sampled(BaseModel):
+    """A decision that arithmetic made alone, with what it looked at."""
+
+    signal_id: UUID
+    status: str
+    partner_id: str
+    arrears_cents: int
+    arrears_since: date
+    reported_on: date
+    reviewed_by: str | None
+    is_right: bool | None
+    remark: str | None
+
+
+class Sample(BaseModel):
+    """The sample of a week."""
+
+    week: date
+    decisions: list[Sampled]
+
+
+@router.get(
+    "/proposals",
+    operation_id="listProposals",
+    tags=["staff"],
+    summary="Cases in which a person has to say yes or no",
+)
+async def list_proposals(
+    who: Lead, counter: Shared, limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 100
+) -> Cases:
+    """The most pressing first; who read which is noted."""
+    async with counter.core.pool.acquire() as connection, connection.transaction():
+        rows = await list_sql.list_proposals(connection, who.id, limit)
+        seen = [row["id"] for row in rows]
+        await reading_sql.note_read(connection, who.id, PROPOSALS, seen, clock.now())
+    return Cases(cases=[Case(**row) for row in rows])
+
+
+@router.post(
+    "/track-confirmations",
+    operation_id="confirmList",
+    tags=["decisions"],
+    response_model=ListResult,
+    summary="Confirm proposals as a list",
+)
+async def confirm_list(body: ListConfirmation, take: Take, who: Lead) -> Response:
+    """Each on its own: one that has changed in the meantime is said to have, the others go on."""
+    assert who.is_lead
+    results = [
+        await _one(take, seen.case_id, seen.revision, tracks.confirm_as_lead) for seen in body.cases
+    ]
+    return JSONResponse({"results": results})
+
+
+async def _one(take: Taking, case_id: UUID, revision: int, act: Act) -> dict[str, Any]:
+    """Carry out a command on one case of a list, under a key of its own."""
+    key = str(derived_id("one of a list", take.key, case_id))
+    one = replace(take, key=key, revision=revision)
+    try:
+        answer = await one.carry_out(case_id, act)
+    except Problem as problem:
+        return {"case_id": str(case_id), "status": problem.status, "detail": problem.detail}
+    return {"case_id": str(case_id), "status": answer.status_code, "detail": ""}
+
+
+@router.post(
+    "/workers/{workerId}/hand-overs",
+    operation_id="handOverAll",
+    tags=["assignments"],
+    response_model=ListResult,
+    summary="Give all cases of somebody to others",
+)
+async def hand_over_all(
+    worker_id: WorkerId, body: HandOverAll, take: Take, counter: Shared, who: Who
+) -> Response:
+    """A lead does it for the cases that they lead, everybody for their own."""
+    if not who.is_lead and who.id != worker_id:
+        raise Problem(403, "Only a team lead may do this for somebody else.")
+
+    async def act(desk: Desk) -> dict[str, Any]:
+        return await assigning.hand_over(desk, body.to, body.reason)
+
+    async with counter.core.pool.acquire() as connection:
+        cases = await list_sql.list_open_ids(connection, worker_id)
+    results = [await _one(take, case_id, revision, act) for case_id, revision in cases]
+    return JSONResponse({"results": results})
+
+
+@router.get(
+    "/workers",
+    operation_id="listLoads",
+    tags=["staff"],
+    summary="Everybody's load against the band",
+)
+async def list_loads(who: Lead, counter: Shared) -> Loads:
+    """Of the municipality of the lead."""
+    async with counter.core.pool.acquire() as connection:
+        rows = await list_sql.list_loads(connection, who.municipality)
+    return Loads(
+        workers=[
+            Load(
+                worker_id=row["id"],
+                load=row["load_tenths"] / 10,
+                load_min=row["load_min_tenths"] / 10,
+                load_max=row["load_max_tenths"] / 10,
+                **{name: row[name] for name in ("name", "team_id", "role", "open_cases",
+                                                "unaccepted", "absent_from", "absent_until")},
+            )
+            for row in rows
+        ]
+    )  # fmt: skip
+
+
+@router.post(
+    "/workers/{workerId}/absences",
+    operation_id="noteAbsence",
+    tags=["staff"],
+    summary="Somebody is away, or back",
+)
+async def note_absence(worker_id: WorkerId, body: Absence, take: Take, who: Who) -> Response:
+    """Who is away gets nothing new; what they have is handed over apart."""
+    if not who.is_lead and who.id != worker_id:
+        raise Problem(403, "Only a team lead may do this for somebody else.")
+    if body.absent_from and body.absent_until and body.absent_until < body.absent_from:
+        raise Problem(400, "absent_until lies before absent_from.")
+    absence = list_sql.Absence(worker_id, body.absent_from, body.absent_until)
+    return await take.judge(lambda judge: staff.note_absence(judge, absence))
+
+
+@router.get(
+    "/tasks",
+    operation_id="listTasks",
+    tags=["staff"],
+    summary="What a person has to look at",
+)
+async def list_tasks(
+    who: Lead, counter: Shared, limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 100
+) -> Tasks:
+    """Uncertain matches, facts without a cause, cases to look at again; the oldest first."""
+    async with counter.core.pool.acquire() as connection:
+        rows = await verdict_sql.list_tasks(connection, who.municipality, limit)
+    return Tasks(tasks=[Task(**row) for row in rows])
+
+
+@router.post(
+    "/tasks/{taskId}/outcomes",
+    operation_id="closeTask",
+    tags=["staff"],
+    summary="Say what came of a task",
+)
+async def close_task(
+    task_id: Annotated[UUID, Path(alias="taskId")], body: Outcome, take: Take, who: Lead
+) -> Response:
+    """An uncertain match is closed by a merge, a split or a confirmation instead."""
+    assert who.is_lead
+    return await take.judge(lambda judge: staff.close_task(judge, task_id, body.outcome))
+
+
+@router.get(
+    "/samples/{week}",
+    operation_id="showSample",
+    tags=["staff"],
+    summary="Ten decisions of a week that arithmetic made alone",
+)
+async def show_sample(week: date, who: Lead, counter: Shared) -> Sample:
+    """The week by any of its days."""
+    monday = week - timedelta(days=week.weekday())
+    async with counter.core.pool.acquire() as connection:
+        rows = await verdict_sql.list_sample(connection, who.municipality, monday)
+    return Sample(week=monday, decisions=[Sampled(**row) for row in rows])
+
+
+@router.post(
+    "/sample-reviews",
+    operation_id="reviewSample",
+    tags=["staff"],
+    summary="Say what is thought of one decision of a sample",
+)
+async def review_sample(body: SampleReview, take: Take, who: Lead) -> Response:
+    """Whether the arithmetic was right, with a remark."""
+    monday = body.week - timedelta(days=body.week.weekday())
+    review = Review(who.municipality, monday, body.signal_id, body.is_right, body.remark)
+    return await take.judge(lambda judge: staff.review_sample(judge, review))

@@ -1,0 +1,42 @@
+"""What a lead notes of people and of decisions, apart from single cases."""
+
+from typing import Any
+from uuid import UUID
+
+from services.triage.commands.desk import Refused
+from services.triage.commands.households import Judge
+from services.triage.sql import lists as list_sql
+from services.triage.sql import roster as roster_sql
+from services.triage.sql import verdicts as verdict_sql
+from services.triage.sql.lists import Absence
+from services.triage.sql.verdicts import Review
+from shared import clock
+from shared.contracts.envelope import Event
+
+Done = tuple[dict[str, Any], list[Event]]
+
+
+async def note_absence(judge: Judge, absence: Absence) -> Done:
+    """Note when somebody is away; absent people get nothing."""
+    roster = await roster_sql.lock_roster(judge.tx, judge.actor.municipality)
+    if absence.worker_id not in roster.workers:
+        raise Refused(404, "No such worker in this municipality.")
+    await list_sql.save_absence(judge.tx, absence)
+    return {"worker_id": absence.worker_id}, []
+
+
+async def close_task(judge: Judge, task_id: UUID, outcome: str) -> Done:
+    """Note what came of a task."""
+    actor = judge.actor
+    if not await verdict_sql.close_task(
+        judge.tx, task_id, actor.municipality, actor.id, outcome, now=clock.now()
+    ):
+        raise Refused(404, "No such open task.")
+    return {"task_id": str(task_id)}, []
+
+
+async def review_sample(judge: Judge, review: Review) -> Done:
+    """Note what a lead thinks of a decision of the sample."""
+    if not await verdict_sql.save_review(judge.tx, review, judge.actor.id, clock.now()):
+        raise Refused(404, "No such decision in that week's sample.")
+    return {"signal_id": str(review.signal_id)}, []

@@ -1,0 +1,177 @@
+"""Statements on the terms of cases."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from services.triage.addresses import Building
+from services.triage.cases import Case, Deadline
+from shared.contracts.triage import ClockKind
+from shared.db import Tx
+
+
+async def load_running(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, dict[str, Deadline]]:
+    """The terms that run, by case and name."""
+    rows = await tx.fetch(
+        """
+        select case_id, name, clock, starting_fact, starts_on, due_on, near_on
+        from deadline
+        where case_id = any($1::uuid[]) and met_at is null and dropped_at is null
+        """,
+        list(case_ids),
+    )
+    found: dict[UUID, dict[str, Deadline]] = {}
+    for row in rows:
+        term = Deadline(
+            name=row["name"],
+            clock=ClockKind(row["clock"]),
+            starting_fact=row["starting_fact"],
+            starts_on=row["starts_on"],
+            due_on=row["due_on"],
+            near_on=row["near_on"],
+        )
+        found.setdefault(row["case_id"], {})[term.name] = term
+    return found
+
+
+async def insert(tx: Tx, begun: Sequence[tuple[Case, Deadline, str]]) -> None:
+    """Begin terms: case, term, and the hash of the policy; what they replace was dropped."""
+    await tx.execute(
+        """
+        insert into deadline (case_id, name, clock, starting_fact, starts_on, due_on, near_on,
+          policy_sha256)
+        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::date[],
+          $6::date[], $7::date[], $8::text[])
+        """,
+        [case.id for case, _, _ in begun],
+        [term.name for _, term, _ in begun],
+        [term.clock.value for _, term, _ in begun],
+        [term.starting_fact for _, term, _ in begun],
+        [term.starts_on for _, term, _ in begun],
+        [term.due_on for _, term, _ in begun],
+        [term.near_on for _, term, _ in begun],
+        [sha256 for _, _, sha256 in begun],
+    )
+
+
+async def drop(tx: Tx, dropped: Sequence[tuple[UUID, str]], now: datetime) -> None:
+    """End terms, by case and name: what started them no longer holds."""
+    await tx.execute(
+        """
+        update deadline set dropped_at = $3
+        from unnest($1::uuid[], $2::text[]) as gone (case_id, name)
+        where deadline.case_id = gone.case_id and deadline.name = gone.name
+          and met_at is null and dropped_at is null
+        """,
+        [case_id for case_id, _ in dropped],
+        [name for _, name in dropped],
+        now,
+    )
+
+
+async def drop_all(tx: Tx, case_ids: Collection[UUID], now: datetime) -> None:
+    """End every term of cases that were closed."""
+    await tx.execute(
+        """
+        update deadline set dropped_at = $2
+        where case_id = any($1::uuid[]) and met_at is null and dropped_at is null
+        """,
+        list(case_ids),
+        now,
+    )
+
+
+async def meet(tx: Tx, case_id: UUID, names: Collection[str], now: datetime) -> None:
+    """Note that terms were met, if they run."""
+    await tx.execute(
+        """
+        update deadline set met_at = $3
+        where case_id = $1 and name = any($2::text[]) and met_at is null and dropped_at is null
+        """,
+        case_id,
+        list(names),
+        now,
+    )
+
+
+@dataclass(frozen=True)
+class DueTerm:
+    """A term of which something is to be said now."""
+
+    id: UUID
+    case_id: UUID
+    building: Building
+    name: str
+    is_over: bool  # its last day is gone; else it is near
+
+
+async def list_due(tx: Tx, today: date, limit: int) -> list[DueTerm]:
+    """Terms that are near or over on this day and of which that was not said, the oldest first."""
+    rows = await tx.fetch(
+        """
+        select deadline.id, case_id, address.municipality, postcode, house_number, name,
+          due_on < $1 as is_over
+        from deadline join household_case on household_case.id = case_id
+          join address on address.id = address_id
+        where met_at is null and dropped_at is null and household_case.is_open
+          and ((near_on <= $1 and near_said_at is null) or (due_on < $1 and missed_said_at is null))
+        order by due_on, deadline.id limit $2
+        """,
+        today,
+        limit,
+    )
+    return [
+        DueTerm(row["id"], row["case_id"], Building(*row[2:5]), row["name"], row["is_over"])
+        for row in rows
+    ]
+
+
+async def find_next(tx: Tx, today: date) -> date | None:
+    """The first day on which something is to be said of a term, after this day or on it."""
+    found: date | None = await tx.fetchval(
+        """
+        select min(case when near_said_at is null then near_on else due_on + 1 end)
+        from deadline join household_case on household_case.id = case_id
+        where met_at is null and dropped_at is null and is_open
+          and (near_said_at is null or missed_said_at is null)
+        """
+    )
+    return max(found, today) if found else None
+
+
+async def load_due(tx: Tx, deadline_id: UUID) -> tuple[Deadline, bool, bool] | None:
+    """A term that runs, and whether near and over were said; its building is locked."""
+    row = await tx.fetchrow(
+        """
+        select name, clock, starting_fact, starts_on, due_on, near_on,
+          near_said_at is not null as near_said, missed_said_at is not null as missed_said
+        from deadline where id = $1 and met_at is null and dropped_at is null
+        """,
+        deadline_id,
+    )
+    if row is None:
+        return None
+    term = Deadline(
+        name=row["name"],
+        clock=ClockKind(row["clock"]),
+        starting_fact=row["starting_fact"],
+        starts_on=row["starts_on"],
+        due_on=row["due_on"],
+        near_on=row["near_on"],
+    )
+    return term, row["near_said"], row["missed_said"]
+
+
+async def note_said(tx: Tx, deadline_id: UUID, now: datetime, *, is_over: bool) -> None:
+    """Note that it was said that a term is near, or over."""
+    await tx.execute(
+        """
+        update deadline set near_said_at = coalesce(near_said_at, $2),
+          missed_said_at = case when $3 then $2 else missed_said_at end
+        where id = $1
+        """,
+        deadline_id,
+        now,
+        is_over,
+    )

@@ -1,0 +1,191 @@
+"""Statements on what workers and leads look at."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from services.triage.addresses import Building
+from shared.db import Tx
+
+LISTED_CASE = """
+    select household_case.id, reference, household_case.revision, is_open, track, priority,
+      proposed_track, proposed_priority, confirmed_by, override_reason, legal_stage, reason, answer,
+      opened_on, assignee_id, lead_id, household_id, was_reached, has_objection, help,
+      paused_until, pause_reason, result, postcode, house_number, suffix,
+      address.municipality,
+      (select coalesce(jsonb_agg(jsonb_build_object('id', visit.id, 'starts_at', starts_at,
+         'ends_at', ends_at, 'state', state, 'second_worker_id', second_worker_id)
+         order by starts_at), '[]')
+       from visit where case_id = household_case.id) as visits,
+      (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'clock', clock,
+         'starting_fact', starting_fact, 'starts_on', starts_on, 'due_on', due_on,
+         'met_at', met_at, 'is_missed', missed_said_at is not null) order by due_on, name), '[]')
+       from deadline where case_id = household_case.id and dropped_at is null) as deadlines,
+      (select count(*) from contact_attempt where case_id = household_case.id) as attempts
+    from household_case join address on address.id = address_id
+    """
+
+
+async def list_cases(tx: Tx, worker_id: str, limit: int, offset: int) -> list[asyncpg.Record]:
+    """The open cases of an assignee, the most pressing first."""
+    return await tx.fetch(
+        f"""
+        {LISTED_CASE} where is_open and assignee_id = $1
+        order by priority, opened_at, reference limit $2 offset $3
+        """,
+        worker_id,
+        limit,
+        offset,
+    )
+
+
+async def show_case(tx: Tx, case_id: UUID) -> asyncpg.Record | None:
+    """One case as lists show it."""
+    return await tx.fetchrow(
+        f"{LISTED_CASE} where household_case.id = $1",
+        case_id,
+    )
+
+
+async def list_proposals(tx: Tx, lead_id: str, limit: int) -> list[asyncpg.Record]:
+    """Open cases of a lead in which a person has to say yes or no, the most pressing first."""
+    return await tx.fetch(
+        f"""
+        {LISTED_CASE} where is_open and lead_id = $1
+          and (confirmed_by is null or proposed_track = 'none')
+        order by proposed_priority, opened_at, reference limit $2
+        """,
+        lead_id,
+        limit,
+    )
+
+
+async def load_details(tx: Tx, case_id: UUID, household_id: UUID) -> asyncpg.Record:
+    """What the team sees of a case beside its line in a list."""
+    row = await tx.fetchrow(
+        """
+        select
+          (select coalesce(jsonb_agg(jsonb_build_object('id', signal.id, 'partner_id', partner_id,
+             'partner_kind', partner_kind, 'arrears_cents', arrears_cents,
+             'arrears_since', arrears_since, 'reported_on', reported_on,
+             'match_reason', match_reason, 'is_match_uncertain', is_match_uncertain,
+             'status', (select status from signal_status where signal_id = signal.id
+                        order by status_no desc limit 1)) order by reported_on, signal.id), '[]')
+           from signal where household_id = $2) as signals,
+          (select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'state', state,
+             'court', court, 'case_number', case_number, 'detail', detail, 'place', place,
+             'at', at, 'day', day, 'is_disputed', is_disputed) order by coalesce(at, day), kind),
+             '[]') from legal_step where case_id = $1) as legal_path,
+          (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'reason', reason,
+             'review_on', review_on) order by made_at), '[]')
+           from restriction where household_id = $2 and lifted_at is null) as restrictions,
+          (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'layer', layer, 'words', words,
+             'written_by', written_by) order by written_at), '[]')
+           from plan_item where case_id = $1 and removed_at is null) as plan,
+          (select jsonb_build_object('fired', fired, 'failed', failed, 'facts', facts,
+             'policy_sha256', policy_sha256, 'decided_at', decided_at)
+           from decision where case_id = $1 order by revision desc limit 1) as decision
+        """,
+        case_id,
+        household_id,
+    )
+    assert row is not None
+    return row
+
+
+async def list_attempts(tx: Tx, case_id: UUID) -> list[asyncpg.Record]:
+    """The attempts of a case, the first first."""
+    return await tx.fetch(
+        """
+        select kind, part_of_day, was_reached, result, attempted_at from contact_attempt
+        where case_id = $1 order by attempted_at, id limit 1000
+        """,
+        case_id,
+    )
+
+
+async def list_loads(tx: Tx, municipality: str) -> list[asyncpg.Record]:
+    """Everybody's load against the band that their team agreed."""
+    return await tx.fetch(
+        """
+        select worker.id, worker.name, team_id, role, load_tenths, load_min_tenths,
+          load_max_tenths, absent_from, absent_until, left_on,
+          (select count(*) from household_case
+           where assignee_id = worker.id and is_open) as open_cases,
+          (select count(*) from household_case
+           where assignee_id = worker.id and is_open and answer = 'awaited') as unaccepted
+        from worker join team on team.id = team_id
+        where municipality = $1 order by team_id, worker.id limit 10000
+        """,
+        municipality,
+    )
+
+
+async def list_open_ids(tx: Tx, worker_id: str) -> list[tuple[UUID, int]]:
+    """The open cases of an assignee with their revisions."""
+    rows = await tx.fetch(
+        """
+        select id, revision from household_case where is_open and assignee_id = $1
+        order by id limit 10000
+        """,
+        worker_id,
+    )
+    return [(row["id"], row["revision"]) for row in rows]
+
+
+@dataclass(frozen=True)
+class Absence:
+    """From when until when somebody is away; no last day: until further notice."""
+
+    worker_id: str
+    absent_from: date | None
+    absent_until: date | None
+
+
+async def save_absence(tx: Tx, absence: Absence) -> None:
+    """Note when somebody is away; their team is locked."""
+    await tx.execute(
+        "update worker set absent_from = $2, absent_until = $3 where id = $1",
+        absence.worker_id,
+        absence.absent_from,
+        absence.absent_until,
+    )
+
+
+async def list_buildings(tx: Tx, after: Building, limit: int) -> list[Building]:
+    """Buildings with an open case, in order, from one on."""
+    rows = await tx.fetch(
+        """
+        select municipality, postcode, house_number from building
+        where (municipality, postcode, house_number) > ($1, $2, $3)
+          and exists (
+            select from address join household_case on household_case.address_id = address.id
+            where address.municipality = building.municipality
+              and address.postcode = building.postcode
+              and address.house_number = building.house_number and is_open)
+        order by municipality, postcode, house_number limit $4
+        """,
+        *after,
+        limit,
+    )
+    return [Building(*row) for row in rows]
+
+
+async def list_causeless(tx: Tx, before: datetime, limit: int) -> list[asyncpg.Record]:
+    """Households of which facts came in before an instant, and never a signal or a case."""
+    return await tx.fetch(
+        """
+        select distinct household_id, municipality
+        from fact join address on address.id = address_id
+        where received_at < $1 and recorded_by = ''
+          and not exists (select from signal where household_id = fact.household_id)
+          and not exists (select from household_case where household_id = fact.household_id)
+          and not exists (select from task where household_id = fact.household_id
+                          and kind = 'fact_without_cause')
+        limit $2
+        """,
+        before,
+        limit,
+    )

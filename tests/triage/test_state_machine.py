@@ -1,0 +1,396 @@
+"""Whatever partners tell and workers do, in whatever order: what must always hold, holds.
+
+One building with two front doors, on a real database, in a transaction that never happened.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from deploy.local.driver import Clock
+from services.triage import deciding
+from services.triage.books import BookShelf
+from services.triage.commands import assigning, desk, facts, households, tracks, visits
+from services.triage.commands import help as help_commands
+from services.triage.commands.assigning import Decline
+from services.triage.commands.desk import Act, Order, Refused, WorkerAccount
+from services.triage.commands.facts import LegalEntry, LegalState, LegalStep
+from services.triage.commands.households import Judge
+from services.triage.commands.tracks import EndResult, Override
+from services.triage.commands.visits import Tried, Window
+from services.triage.handlers import address_of
+from services.triage.reports import ResidenceResult, new_report
+from services.triage.timer import Calendar
+from shared import clock, db
+from shared.contracts import signals
+from shared.contracts.envelope import Event
+from shared.contracts.signals import HearingKind, PartnerFact, PartnerKind
+from shared.contracts.triage import AttemptResult, CaseEvent, ContactKind, Role, Track
+from shared.policy import Policies
+from tests.builders import MUNICIPALITY, NOW, POLICY, arrears_reported, fact
+
+LEAD = WorkerAccount("noor-de-wit", False, "noord", MUNICIPALITY, Role.LEAD)
+DOORS = st.sampled_from(["", "A"])
+NAMES = st.sampled_from(["Jansen", "Bakker"])
+CONTRACTS = st.sampled_from(["C-1", "C-2", "C-3"])
+AMOUNTS = st.sampled_from([5_000, 20_000, 90_000, 200_000])
+CHOICE = st.integers(0, 999)
+
+
+class Triage(RuleBasedStateMachine):
+    """One building, everything that can happen to it, and what must hold."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        folder = Path(mkdtemp(prefix="voordeur-clock-"))
+        self.clock = Clock(folder / "clock")
+        self.now = NOW
+        self.clock.move(self.now)
+        clock.step_by(folder / "clock")
+        self.shelf = BookShelf(Policies({MUNICIPALITY: [POLICY]}))
+        self.keys = 0
+        self.revisions: dict[UUID, list[int]] = {}
+        self.tx: Any = self.run(self._open())
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(work)
+
+    async def _open(self) -> Any:
+        connection = await asyncpg.connect(self.url, timeout=10)
+        await db.prepare(connection)
+        self.transaction = connection.transaction()
+        await self.transaction.start()
+        return connection
+
+    def teardown(self) -> None:
+        async def end() -> None:
+            await self.transaction.rollback()
+            await self.tx.close()
+
+        self.run(end())
+        self.runner.close()
+        clock.step_by(None)
+
+    def hear(self, events: list[Event]) -> None:
+        """Every case event has a revision of its own, higher than those before."""
+        for event in events:
+            if isinstance(event, CaseEvent):
+                known = self.revisions.setdefault(event.case_id, [])
+                assert not known or event.revision > known[-1], type(event).__name__
+                known.append(event.revision)
+
+    def tell(self, event: PartnerFact) -> None:
+        self.keys += 1
+        event = event.model_copy(update={"fact_id": UUID(int=self.keys)})
+
+        async def take() -> list[Event]:
+            books = await self.shelf.current(self.tx)
+            return await deciding.decide(self.tx, books, [new_report(event, address_of(event))])
+
+        self.hear(self.run(take()))
+
+    def cases(self, *, is_open: bool = True) -> list[Any]:
+        rows: list[Any] = self.run(
+            self.tx.fetch(
+                "select id, household_id, revision, assignee_id, lead_id from household_case"
+                " where is_open = $1 order by id",
+                is_open,
+            )
+        )
+        return rows
+
+    def command(
+        self, act: Act, choice: int, *, as_lead: bool = False, closed: bool = False
+    ) -> None:
+        """Have somebody do something to a case; a refusal changes nothing."""
+        found = self.cases(is_open=not closed)
+        if not found:
+            return
+        case = found[choice % len(found)]
+        name = case["lead_id"] if as_lead else case["assignee_id"]
+        role = Role.LEAD if name == case["lead_id"] else Role.GENERALIST
+        who = WorkerAccount(name, False, "noord", MUNICIPALITY, role)
+        order = Order(
+            who, "a key of its own", b"", case["revision"], case["id"], may_be_closed=closed
+        )
+
+        async def take() -> list[Event]:
+            try:
+                async with self.tx.transaction():
+                    return (await desk.carry_out(self.tx, order, self.shelf, act))[1]
+            except Refused:
+                return []
+
+        self.hear(self.run(take()))
+
+    def judge(self, work: Callable[[Judge], Awaitable[Any]]) -> None:
+        """Have the lead decide about households."""
+        self.keys += 1
+        one = Judge(self.tx, LEAD, self.shelf, f"key {self.keys}")
+
+        async def take() -> list[Event]:
+            try:
+                async with self.tx.transaction():
+                    events: list[Event] = (await work(one))[1]
+                    return events
+            except Refused:
+                return []
+
+        self.hear(self.run(take()))
+
+    @rule(
+        door=DOORS,
+        surname=NAMES,
+        contract=CONTRACTS,
+        cents=AMOUNTS,
+        crisis=st.booleans(),
+        days=st.integers(0, 60),
+        kind=st.sampled_from([PartnerKind.RENT, PartnerKind.ENERGY]),
+    )
+    def a_signal_comes(self, **told: Any) -> None:
+        day = self.today - timedelta(days=told["days"])
+        self.tell(
+            arrears_reported(
+                house_addition=told["door"], surname=told["surname"], contract=told["contract"],
+                arrears_cents=told["cents"], partner_kind=told["kind"], is_crisis=told["crisis"],
+                reported_on=day, arrears_since=day - timedelta(days=45), recorded_at=self.now,
+            )
+        )  # fmt: skip
+
+    @property
+    def today(self) -> date:
+        return clock.amsterdam_day(self.now)
+
+    @rule(door=DOORS, contract=CONTRACTS, days=st.integers(1, 40), sequence=st.integers(1, 4),
+          event_class=st.sampled_from([
+              one for one in signals.FACTS
+              if one not in {signals.ArrearsReported, signals.SignalWithdrawn}]))  # fmt: skip
+    def another_fact_comes(
+        self, door: str, contract: str, days: int, sequence: int, event_class: type[PartnerFact]
+    ) -> None:
+        changes: dict[str, Any] = {
+            "house_addition": door, "contract": contract, "sequence": sequence,
+            "reported_on": self.today, "recorded_at": self.now,
+        }  # fmt: skip
+        if "at" in event_class.model_fields:
+            changes["at"] = self.now + timedelta(days=days)
+        self.tell(fact(event_class, **changes))
+
+    @rule(choice=CHOICE)
+    def a_signal_is_withdrawn(self, choice: int) -> None:
+        rows = self.run(
+            self.tx.fetch(
+                "select signal.id, suffix, contract from signal"
+                " join address on address.id = address_id order by signal.id"
+            )
+        )
+        if rows:
+            row = rows[choice % len(rows)]
+            self.tell(
+                fact(
+                    signals.SignalWithdrawn, house_addition=row["suffix"],
+                    contract=row["contract"], withdrawn_fact_id=row["id"],
+                    reported_on=self.today, recorded_at=self.now,
+                )
+            )  # fmt: skip
+
+    @rule(choice=CHOICE)
+    def somebody_accepts(self, choice: int) -> None:
+        self.command(assigning.accept, choice)
+
+    @rule(choice=CHOICE, conflict=st.booleans())
+    def somebody_declines(self, choice: int, conflict: bool) -> None:
+        said = Decline("daarom", has_conflict=conflict)
+        self.command(lambda one: assigning.decline(one, said), choice)
+
+    @rule(choice=CHOICE, to=st.sampled_from([None, "anna-jansen", "daan-smit", "noor-de-wit"]))
+    def a_case_is_handed_over(self, choice: int, to: str | None) -> None:
+        self.command(lambda one: assigning.hand_over(one, to, "omdat"), choice)
+
+    @rule(choice=CHOICE)
+    def the_lead_confirms(self, choice: int) -> None:
+        self.command(tracks.confirm, choice, as_lead=True)
+
+    @rule(choice=CHOICE, track=st.sampled_from(Track), priority=st.integers(1, 9))
+    def the_lead_overrides(self, choice: int, track: Track, priority: int) -> None:
+        chosen = Override(track, priority, "omdat")
+        self.command(lambda one: tracks.override(one, chosen), choice, as_lead=True)
+
+    @rule(choice=CHOICE, days=st.integers(1, 10))
+    def a_visit_is_planned(self, choice: int, days: int) -> None:
+        starts_at = self.now + timedelta(days=days)
+        window = Window(starts_at, starts_at + timedelta(hours=1))
+        self.command(lambda one: visits.plan_visit(one, window), choice)
+
+    @rule(choice=CHOICE, result=st.sampled_from(AttemptResult), first=st.booleans())
+    def somebody_goes_by(self, choice: int, result: AttemptResult, first: bool) -> None:
+        tried = Tried(ContactKind.VISIT, self.now, result, is_first_talk=first)
+        self.command(lambda one: visits.record_attempt(one, tried), choice)
+
+    @rule(choice=CHOICE, answer=st.sampled_from(["accepted", "declined"]))
+    def help_is_offered(self, choice: int, answer: Any) -> None:
+        self.command(lambda one: help_commands.record_help_answer(one, answer, one.today), choice)
+
+    @rule(choice=CHOICE, state=st.sampled_from(LegalState), days=st.integers(1, 30))
+    def a_worker_enters_a_hearing(self, choice: int, state: LegalState, days: int) -> None:
+        entry = LegalEntry(
+            LegalStep.HEARING, state, "Rechtbank Noord", "26-1", "de huurder",
+            at=self.now + timedelta(days=days), hearing=HearingKind.ROLL,
+        )  # fmt: skip
+        self.command(lambda one: facts.enter_legal_fact(one, entry), choice)
+
+    @rule(choice=CHOICE, result=st.sampled_from(ResidenceResult))
+    def somebody_checks_who_lives_here(self, choice: int, result: ResidenceResult) -> None:
+        self.command(
+            lambda one: facts.record_residence_check(one, result, one.today, "BRP"), choice
+        )
+
+    @rule(choice=CHOICE, result=st.sampled_from(EndResult))
+    def a_case_is_closed(self, choice: int, result: EndResult) -> None:
+        self.command(lambda one: tracks.close(one, result, "klaar"), choice)
+
+    @rule(choice=CHOICE)
+    def a_case_is_reopened(self, choice: int) -> None:
+        self.command(lambda one: tracks.reopen(one, "toch niet"), choice, closed=True)
+
+    def known(self) -> list[UUID]:
+        rows = self.run(self.tx.fetch("select distinct household_id from signal order by 1"))
+        return [row["household_id"] for row in rows]
+
+    @precondition(lambda self: len(self.known()) > 1)
+    @rule(first=CHOICE, second=CHOICE)
+    def households_are_merged(self, first: int, second: int) -> None:
+        ids = self.known()
+        one, other = ids[first % len(ids)], ids[second % len(ids)]
+        self.judge(lambda judge: households.merge(judge, one, other, "zelfde gezin"))
+
+    @rule(choice=CHOICE)
+    def a_household_is_split(self, choice: int) -> None:
+        rows = self.run(self.tx.fetch("select id, household_id from signal order by id"))
+        if rows:
+            row = rows[choice % len(rows)]
+            self.judge(
+                lambda judge: households.split(judge, row["household_id"], [row["id"]], "ander")
+            )
+
+    @rule(choice=CHOICE)
+    def a_verdict_is_undone(self, choice: int) -> None:
+        rows = self.run(self.tx.fetch("select id from verdict order by made_at, id"))
+        if rows:
+            verdict_id = rows[choice % len(rows)]["id"]
+            self.judge(lambda judge: households.undo(judge, verdict_id, "toch niet"))
+
+    @rule(is_multi_let=st.booleans())
+    def rooms_are_let_apart(self, is_multi_let: bool) -> None:
+        if ids := self.known():
+            self.judge(lambda judge: households.let_apart(judge, ids[0], is_multi_let=is_multi_let))
+
+    @rule(days=st.integers(1, 12))
+    def time_passes(self, days: int) -> None:
+        self.now += timedelta(days=days)
+        self.clock.move(self.now)
+        calendar = Calendar(Through(self.tx, self.hear), self.shelf)  # type: ignore[arg-type]
+
+        async def say() -> None:
+            for _ in range(50):
+                if not await calendar.say_due():
+                    return
+            raise AssertionError("the calendar never falls silent")
+
+        self.run(say())
+
+    def none(self, query: str) -> None:
+        rows = self.run(self.tx.fetch(query))
+        assert not rows, [dict(row) for row in rows]
+
+    @invariant()
+    def a_household_has_one_open_case_at_most(self) -> None:
+        self.none("select household_id from household_case where is_open group by 1"
+                  " having count(*) > 1")  # fmt: skip
+
+    @invariant()
+    def what_was_taken_up_has_a_case(self) -> None:
+        self.none(
+            """
+            select signal.id from signal where case_id is null and 'taken_up' = (
+              select status from signal_status where signal_id = signal.id
+              order by status_no desc limit 1)
+            and not exists (select from household_case where is_open
+                            and household_id = signal.household_id)"""
+        )
+
+    @invariant()
+    def every_case_has_somebody_who_works_here(self) -> None:
+        self.none("select id from household_case where is_open and assignee_id not in"
+                  " (select id from worker)")  # fmt: skip
+
+    @invariant()
+    def loads_are_the_sums_of_weights(self) -> None:
+        self.none(
+            """
+            select id, load_tenths from worker where load_tenths <> (
+              select coalesce(sum(weight_tenths), 0) from household_case
+              where assignee_id = worker.id and is_open)"""
+        )
+
+    @invariant()
+    def a_closed_case_has_no_running_term_and_no_planned_visit(self) -> None:
+        self.none(
+            "select deadline.id from deadline join household_case on household_case.id = case_id"
+            " where not is_open and met_at is null and dropped_at is null"
+        )
+        self.none("select visit.id, closed_by from visit join household_case on household_case.id ="
+                  " case_id where not is_open and state = 'planned'"
+                  " and closed_by is distinct from 'samenvoeging'")  # fmt: skip
+
+    @invariant()
+    def statuses_are_numbered_without_gaps(self) -> None:
+        self.none("select signal_id from signal_status group by 1"
+                  " having max(status_no) <> count(*)")  # fmt: skip
+
+    @invariant()
+    def what_was_said_last_is_what_the_case_has(self) -> None:
+        rows = self.run(self.tx.fetch("select id, revision from household_case"))
+        for row in rows:
+            assert row["revision"] >= max(self.revisions.get(row["id"], [0]))
+
+
+class Through:
+    """A door that is always open: it carries out in the machine's own transaction."""
+
+    def __init__(self, tx: Any, hear: Callable[[list[Event]], None]) -> None:
+        self.tx, self.hear = tx, hear
+
+    async def transact(self, work: Callable[[Any], Awaitable[tuple[Any, list[Event]]]]) -> Any:
+        result, events = await work(self.tx)
+        self.hear(list(events))
+        return result
+
+
+def test_what_must_always_hold_holds(databases: dict[str, str]) -> None:
+    Triage.url = databases["triage"]
+    run_state_machine_as_test(
+        Triage,
+        settings=settings(
+            max_examples=12, stateful_step_count=30, deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )  # fmt: skip
