@@ -31,7 +31,11 @@ story: ## tell the way of one household, signal or alert: ID=…
 .PHONY: test
 test: .setup-dev ## set up everything and run the tests, against a real RabbitMQ and PostgreSQL
 	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/interface --ignore=tests/bench \
-	  $(TESTS)
+	  --ignore=tests/faults $(TESTS)
+
+.PHONY: faults
+faults: .setup-dev ## kill services at named points, take servers away, plant bugs: nothing is lost
+	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/faults
 
 .PHONY: check-contracts
 check-contracts: .setup-dev ## check AsyncAPI, OpenAPI and a Node client; needs npm

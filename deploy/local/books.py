@@ -39,7 +39,10 @@ SIGNALS = {
 TRIAGE = {
     **EVERYWHERE,
     "report": "select id from signal union all select id from fact",
-    "status": "select signal_id, status_no, status from signal_status",
+    # What an uncertain match holds back, no partner hears.
+    "status": """
+        select signal_id, status_no, status from signal_status
+        where signal_id not in (select id from signal where is_match_uncertain)""",
     "household": """
         select household.id,
           (exists (select from signal where household_id = household.id and 'taken_up' = (

@@ -70,7 +70,7 @@ class Worker:
             return
         elif case["track"] == "letter":
             if not case["attempts"]:
-                await self._record(case, {"kind": "Brief", "was_reached": False}, now)
+                await self._record(case, {"kind": "Brief", "result": "no_answer"}, now)
         else:
             starts_at = self._when(case, now, f"visit {len(case['visits'])}")
             await self._post(f"/v1/cases/{case['id']}/visits", case, window(starts_at), "planned")
@@ -86,7 +86,8 @@ class Worker:
         starts_at = datetime.fromisoformat(visit["starts_at"])
         if starts_at < now:
             reached = self._luck(case, f"reached {visit['id']}") < REACHED_BY_VISIT
-            body = {"kind": "Huisbezoek", "was_reached": reached, "visit_id": visit["id"]}
+            result = "spoke" if reached else "card_left"
+            body = {"kind": "Huisbezoek", "result": result, "visit_id": visit["id"]}
             await self._record(case, body, starts_at)
             return
         luck = self._luck(case, f"change {visit['id']} {visit['starts_at']}")
@@ -95,7 +96,8 @@ class Worker:
             await self._post(path, case, None, "cancelled")
         elif luck < CANCELS + MOVES:
             moved = self._when(case, starts_at, f"moved {visit['starts_at']}")
-            await self._send("PUT", f"/v1/visits/{visit['id']}", case, window(moved), "moved")
+            path = f"/v1/visits/{visit['id']}/moves"
+            await self._post(path, case, window(moved), "moved")
 
     async def _record(self, case: dict[str, Any], body: dict[str, Any], when: datetime) -> None:
         attempt = {**body, "attempted_at": when.isoformat()}
@@ -112,19 +114,14 @@ class Worker:
         return at(day, time(VISIT_HOURS[slot // 4], 15 * (slot % 4)))
 
     async def _post(self, path: str, case: dict[str, Any], body: Any, what: str) -> None:
-        await self._send("POST", path, case, body, what)
-
-    async def _send(
-        self, method: str, path: str, case: dict[str, Any], body: Any, what: str
-    ) -> None:
         """Send a command. The key follows from the case as seen: sent again, it does no harm."""
-        told = f"{self._seed}|{method} {path}|{case['revision']}"
+        told = f"{self._seed}|POST {path}|{case['revision']}"
         headers = {
             **self._headers,
             "Idempotency-Key": hashlib.sha256(told.encode()).hexdigest()[:32],
             "If-Match": f'"{case["revision"]}"',
         }
-        answer = await self._client.request(method, path, json=body, headers=headers)
+        answer = await self._client.post(path, json=body, headers=headers)
         if answer.status_code in {409, 412}:  # somebody was first: look again next time
             self.done["too late"] += 1
             return

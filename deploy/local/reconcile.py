@@ -205,10 +205,18 @@ def _check_recipients(books: Books, found: Findings) -> None:
         for alert_id in _alert_ids(mail):
             if alert := alerts.get(alert_id):
                 at = _written_at(mail)
-                earlier = [who for since, who in assigned[alert["case_id"]] if since <= at]
-                allowed = {*earlier[-1:], leads.get(alert["case_id"])}
+                allowed = {*_had_it(assigned[alert["case_id"]], at), leads.get(alert["case_id"])}
                 if alert["recipient_id"] not in allowed:
                     found.stale.append(f"alert {alert_id} went to who no longer has the case")
+
+
+def _had_it(assigned: Sequence[tuple[datetime, str]], at: datetime) -> set[str]:
+    """Who had a case just before an instant, and who got it at that very instant.
+
+    Which of the two came first within one instant of a stepped clock, nobody can tell.
+    """
+    before = [who for since, who in assigned if since < at]
+    return {*before[-1:], *(who for since, who in assigned if since == at)}
 
 
 def _check_times(books: Books, found: Findings) -> None:
