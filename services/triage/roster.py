@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from datetime import date
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +23,13 @@ class WorkerEntry(BaseModel):
     name: str
     email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
     languages: tuple[str, ...] = ()
+    skills: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], ...] = Field(
+        (), description="as the policy's section `skills` names them"
+    )
+    own_postcodes: tuple[Annotated[str, Field(pattern=r"^[1-9][0-9]{3}[A-Z]{2}$")], ...] = Field(
+        (), description="where they live: they never get a case of neighbours"
+    )
+    load_min: float = Field(0, ge=0, description="lower end of the band that the team agreed")
     load_max: float = Field(30, ge=0, description="weight of the open cases that they can have")
     absent_from: date | None = None
     absent_until: date | None = None
@@ -54,7 +62,10 @@ class TeamEntry(BaseModel):
             email=entry.email,
             role=role,
             languages=frozenset(entry.languages),
+            skills=frozenset(entry.skills),
+            own_postcodes=frozenset(entry.own_postcodes),
             load_tenths=0,
+            load_min_tenths=round(entry.load_min * 10),
             load_max_tenths=round(entry.load_max * 10),
             absent_from=entry.absent_from,
             absent_until=entry.absent_until,

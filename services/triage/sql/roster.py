@@ -52,7 +52,7 @@ async def _load_workers(tx: Tx, team_ids: Sequence[str]) -> list[asyncpg.Record]
     return await tx.fetch(
         """
         select id, team_id, name, email, role, languages, load_tenths, load_max_tenths,
-          absent_from, absent_until, left_on
+          absent_from, absent_until, left_on, skills, own_postcodes, load_min_tenths
         from worker where team_id = any($1::text[]) order by id
         """,
         team_ids,
@@ -68,6 +68,8 @@ def _as_roster(teams: Sequence[asyncpg.Record], workers: Sequence[asyncpg.Record
                     **worker,
                     "role": Role(worker["role"]),
                     "languages": frozenset(worker["languages"]),
+                    "skills": frozenset(worker["skills"]),
+                    "own_postcodes": frozenset(worker["own_postcodes"]),
                 }
             )
             for worker in workers
@@ -123,11 +125,12 @@ async def save_worker(tx: Tx, worker: Worker, token_hash: bytes | None) -> None:
     await tx.execute(
         """
         insert into worker (id, team_id, name, email, role, languages, load_max_tenths,
-          absent_from, absent_until, left_on, token_hash)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+          absent_from, absent_until, left_on, token_hash, skills, own_postcodes, load_min_tenths)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         on conflict (id) do update set team_id = $2, name = $3, email = $4, role = $5,
           languages = $6, load_max_tenths = $7, absent_from = $8, absent_until = $9, left_on = $10,
-          token_hash = coalesce($11, worker.token_hash)
+          token_hash = coalesce($11, worker.token_hash), skills = $12, own_postcodes = $13,
+          load_min_tenths = $14
         """,
         worker.id,
         worker.team_id,
@@ -140,6 +143,9 @@ async def save_worker(tx: Tx, worker: Worker, token_hash: bytes | None) -> None:
         worker.absent_until,
         worker.left_on,
         token_hash,
+        sorted(worker.skills),
+        sorted(worker.own_postcodes),
+        worker.load_min_tenths,
     )
 
 
