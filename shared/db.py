@@ -34,6 +34,8 @@ CONNECTION_LOST = (
 # What may mean that the server is away; some of it is also raised for a statement that is wrong,
 # so `answers` is asked before that is believed.
 MAYBE_AWAY = (*CONNECTION_LOST, asyncpg.PostgresError)
+# What says nothing of the work: the same goes well when it is done again.
+IN_PASSING = (*CONNECTION_LOST, asyncpg.TransactionRollbackError)
 # Any number, the same in every service: each has a database of its own.
 MIGRATION_LOCK = 7_061_984
 

@@ -26,8 +26,9 @@ class Work:
     """What was done in a case, as far as its terms ask."""
 
     first_attempt_on: date | None = None
-    help_accepted_on: date | None = None
-    collection_paused_until: date | None = None  # None too once the end was told
+    help_accepted_on: date | None = None  # None too once it was declined after that
+    paused_since: date | None = None  # partners pause collection; None too once the end was told
+    collection_paused_until: date | None = None
     first_talk_on: date | None = None
     review_on: date | None = None  # the first day on which somebody is to look again
 
@@ -78,9 +79,15 @@ class Case:
     reason: str
     help: Help = Help.UNKNOWN
     paused_until: date | None = None  # a pause of our own work: the day to look again
+    reopened_on: date | None = None  # the last time
     closed_by: str | None = None
     result: str | None = None  # DDAS 1.2 eindresultaat
     work: Work = NOTHING_DONE
+
+    @property
+    def since(self) -> date:
+        """The day from which its terms run: what was done before a reopening is history."""
+        return self.reopened_on or self.opened_on
 
     @property
     def reference(self) -> str:

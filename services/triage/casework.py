@@ -22,7 +22,7 @@ from services.triage.assignment import (
     choose_assignee,
     weight_tenths,
 )
-from services.triage.cases import BY_MERGE, Case, Deadline, Running
+from services.triage.cases import BY_MERGE, Case, Deadline, Help, Running
 from services.triage.legal_path import Step
 from services.triage.matching import Residence
 from services.triage.reports import Fact, Status
@@ -62,7 +62,7 @@ class Known:
     statuses: Mapping[UUID, tuple[Status, int]]  # with the number of the status
     doubtful: frozenset[UUID] = frozenset()  # signals whose match is uncertain now
     doubtful_before: frozenset[UUID] = frozenset()
-    running: Running = field(default_factory=dict)
+    running: Running = field(default_factory=dict)  # terms of the open case, else the last one's
     moratorium_said: UUID | None = None  # the fact that was announced last
 
 
@@ -132,7 +132,7 @@ def settle(known: Known, decision: Decision, roster: Roster | None, today: date)
         return replace(
             _outcome(known, decision, close(known.case, _why_void(decision), roster)),
             is_closed=True,
-            dropped=tuple(known.running),
+            dropped=tuple(name for name in known.running if name not in deadlines.OUTLIVE),
         )
     return _update(known, decision, known.case, roster, today)
 
@@ -200,23 +200,26 @@ def _told(
 def _open(known: Known, decision: Decision, roster: Roster, today: date) -> Outcome:
     """A new case; or the last one again, when an amount rose or a merge was undone."""
     policy = decision.live.policy.triage
-    weight = weight_tenths(policy, decision.track, was_reached=False)
-    choice = choose_assignee(_wanted(known, decision, weight), roster, today)
+    goes_on = reopens(known, decision)
+    base = _again(known, decision, today) if goes_on else _new(known, decision, today)
+    case = _as_decided(base, decision, today)
+    weight = weight_tenths(policy, case.track, was_reached=case.was_reached)
+    choice = choose_assignee(_wanted(known, decision, case.track, weight), roster, today)
     roster.add_load(choice.assignee.id, weight)
-    case = _as_decided(_base(known, decision, choice, today), decision, today)
     case = replace(
         case,
         assignee_id=choice.assignee.id,
         assigned_on=today,
         lead_id=choice.lead.id,
-        answer=answer_wanted(decision.track, choice.assignee.role),
+        answer=answer_wanted(case.track, choice.assignee.role),
         weight_tenths=weight,
     )
-    begun, dropped = deadlines.changes(known.running, deadlines.wanted(case, decision, today))
+    running = known.running if goes_on else {}
+    begun, dropped = deadlines.changes(running, deadlines.wanted(case, decision, today))
     return replace(
         _outcome(known, decision, case),
-        is_opened=not reopens(known, decision),
-        is_reopened=reopens(known, decision),
+        is_opened=not goes_on,
+        is_reopened=goes_on,
         choice=choice,
         steps=decision.steps,
         begun=begun,
@@ -231,7 +234,7 @@ def reopens(known: Known, decision: Decision) -> bool:
     return last is not None and (last.closed_by == BY_MERGE or decision.risen)
 
 
-def _wanted(known: Known, decision: Decision, weight: int) -> Wanted:
+def _wanted(known: Known, decision: Decision, track: Track, weight: int) -> Wanted:
     policy = decision.live.policy.triage
     return Wanted(
         postcode=known.address.postcode,
@@ -239,15 +242,42 @@ def _wanted(known: Known, decision: Decision, weight: int) -> Wanted:
         weight_tenths=weight,
         current_id=known.generalist_id,
         excluded_ids=known.needs.conflicts,
-        skills=policy.skills_for(decision.track) | known.needs.skills,
+        skills=policy.skills_for(track) | known.needs.skills,
     )
 
 
-def _base(known: Known, decision: Decision, choice: Choice, today: date) -> Case:
-    """The case before the decision is written in it."""
-    if reopens(known, decision):
-        assert known.last_closed
-        return replace(known.last_closed, is_open=True, closed_by=None, result=None)
+def reopened(case: Case, today: date) -> Case:
+    """A closed case that goes on; its terms begin anew, and what was tried before is history."""
+    return replace(
+        case,
+        is_open=True,
+        closed_by=None,
+        result=None,
+        reopened_on=today,
+        track_since=today,
+        work=replace(case.work, first_attempt_on=None),
+    )
+
+
+def _again(known: Known, decision: Decision, today: date) -> Case:
+    """The last case before the decision is written in it."""
+    assert known.last_closed
+    case = reopened(known.last_closed, today)
+    if not decision.risen:
+        return case
+    # More is owed than people knew when they decided and offered: they are asked again.
+    return replace(
+        case,
+        confirmed_by=None,
+        override_reason=None,
+        help=Help.UNKNOWN,
+        paused_until=None,
+        work=replace(case.work, help_accepted_on=None, first_talk_on=None),
+    )
+
+
+def _new(known: Known, decision: Decision, today: date) -> Case:
+    """A new case, nobody's yet, before the decision is written in it."""
     return Case(
         id=derived_id("case", known.residence.household_id, known.case_count + 1),
         household_id=known.residence.household_id,
@@ -268,9 +298,9 @@ def _base(known: Known, decision: Decision, choice: Choice, today: date) -> Case
         has_objection=False,
         was_reached=False,
         is_touched=False,
-        assignee_id=choice.assignee.id,
+        assignee_id="",
         assigned_on=today,
-        lead_id=choice.lead.id,
+        lead_id="",
         answer=Answer.NOT_ASKED,
         weight_tenths=0,
         reason=decision.reason,

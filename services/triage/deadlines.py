@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from services.triage.assignment import Answer
 from services.triage.cases import Case, Deadline, Running
 from services.triage.rules import Decision
+from shared.clock import amsterdam_day
 from shared.contracts.triage import ClockKind
 from shared.policy import LegalTerms, TriagePolicy
 from shared.workdays import add_workdays
@@ -17,6 +18,8 @@ ACCEPTANCE, FIRST_ATTEMPT, ACT_ON_SIGNAL = "acceptance", "first_attempt", "act_o
 FIRST_TALK, PAUSE_END, MORATORIUM_END, REVIEW = "first_talk", "pause", "moratorium", "review"
 # These end on their day; nobody has missed anything then.
 ENDINGS = frozenset({PAUSE_END, MORATORIUM_END, REVIEW})
+# These run on when their case is closed: partners were told of a pause, and hear of its end.
+OUTLIVE = frozenset({PAUSE_END})
 
 
 Changes = tuple[tuple[Deadline, ...], tuple[str, ...]]
@@ -44,8 +47,10 @@ def _service(case: Case, decision: Decision, policy: TriagePolicy) -> Iterator[D
     starts = {
         ACCEPTANCE: (case.answer is Answer.AWAITED, asked_on, "toewijzing"),
         FIRST_ATTEMPT: (is_untried, case.track_since, "aanpak"),
-        ACT_ON_SIGNAL: (is_untried and bool(decision.taken_up), case.opened_on, "signaal opgepakt"),
-    }
+        ACT_ON_SIGNAL: (
+            is_untried and bool(decision.taken_up), _told_on(case, decision), "signaal opgepakt"
+        ),
+    }  # fmt: skip
     for term in policy.terms:
         runs, starts_on, fact = starts[term.name]
         if runs and term.track is case.track:
@@ -57,16 +62,20 @@ def _service(case: Case, decision: Decision, policy: TriagePolicy) -> Iterator[D
         yield Deadline(REVIEW, ClockKind.SERVICE, "afspraak om opnieuw te kijken", day, day, day)
 
 
+def _told_on(case: Case, decision: Decision) -> date:
+    """The day from which there was a signal to act on; a case may have begun without one."""
+    recorded = (amsterdam_day(signal.recorded_at) for signal in decision.taken_up)
+    return max(case.since, min(recorded, default=case.since))
+
+
 def _legal(case: Case, decision: Decision, policy: TriagePolicy, today: date) -> Iterator[Deadline]:
     work, terms = case.work, policy.legal_terms
     if work.help_accepted_on and work.first_talk_on is None:
         yield _first_talk(work.help_accepted_on, decision.threatened_on, terms)
-    if work.help_accepted_on and work.collection_paused_until:
-        until = work.collection_paused_until
-        near_on = max(work.help_accepted_on, add_workdays(until, -terms.near_workdays.value))
-        yield Deadline(
-            PAUSE_END, ClockKind.PAUSE, "hulp aanvaard", work.help_accepted_on, until, near_on
-        )
+    if work.paused_since and work.collection_paused_until:
+        since, until = work.paused_since, work.collection_paused_until
+        near_on = max(since, add_workdays(until, -terms.near_workdays.value))
+        yield Deadline(PAUSE_END, ClockKind.PAUSE, "hulp aanvaard", since, until, near_on)
     stay = decision.moratorium
     if stay and stay.until and stay.day and stay.until >= today:
         near_on = max(stay.day, add_workdays(stay.until, -terms.near_workdays.value))

@@ -120,13 +120,13 @@ async def _load(
 async def _load_cases(tx: Tx, places: Mapping[Building, Place]) -> Cases:
     households = [household_id for place in places.values() for household_id in place.households]
     found = await case_sql.load_cases(tx, households)
-    open_ids = [case.id for case in found if case.is_open]
+    ids, open_ids = [case.id for case in found], [case.id for case in found if case.is_open]
     closed = sorted((case for case in found if not case.is_open), key=lambda one: one.opened_on)
     return Cases(
         open={case.household_id: case for case in found if case.is_open},
         last_closed={case.household_id: case for case in closed},
         steps=await case_sql.load_steps(tx, open_ids) if open_ids else {},
-        running=await deadline_sql.load_running(tx, open_ids) if open_ids else {},
+        running=await deadline_sql.load_running(tx, ids) if ids else {},
     )
 
 
@@ -149,6 +149,8 @@ def _known(
     cases: Cases,
 ) -> Known:
     case = cases.open.get(residence.household_id)
+    last_closed = cases.last_closed.get(residence.household_id)
+    latest = case or last_closed
     if case and any(_is_entered(one) for one in inside):
         case = replace(case, is_touched=True)
     stated = next((one.language for one in inside if one.language), None)
@@ -156,7 +158,7 @@ def _known(
         residence=residence,
         address=residence.address,
         case=case,
-        last_closed=cases.last_closed.get(residence.household_id),
+        last_closed=last_closed,
         case_count=stored.case_count if stored else 0,
         generalist_id=stored.generalist_id if stored else None,
         needs=_needs(stored, stated),
@@ -164,14 +166,15 @@ def _known(
         statuses={one.what.id: one.status for one in inside if one.status},
         doubtful=frozenset(one for one, match in residence.matches.items() if match.doubt),
         doubtful_before=frozenset(one.what.id for one in inside if one.doubt),
-        running=cases.running.get(case.id, {}) if case else {},
+        running=cases.running.get(latest.id, {}) if latest else {},
         moratorium_said=stored.moratorium_said if stored else None,
     )
 
 
 def _is_entered(report: Report) -> bool:
-    """Whether a worker entered it."""
-    return isinstance(report.what, Fact) and bool(report.what.recorded_by)
+    """Whether a worker entered it, for the case at hand."""
+    is_entered = isinstance(report.what, Fact) and bool(report.what.recorded_by)
+    return is_entered and report.case_id is None
 
 
 def _needs(stored: StoredHousehold | None, stated: str | None) -> Needs:

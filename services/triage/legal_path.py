@@ -141,8 +141,25 @@ def threatened_on(facts: Sequence[Fact], steps: Sequence[Step]) -> date | None:
     """
     if legal_stage(steps) != "eviction":
         return None
-    told = (FactKind.EVICTION_SCHEDULED, FactKind.EVICTION_UNKNOWN)
-    return min(fact.reported_on for fact in facts if fact.kind in told)
+    standing = (StepState.SET, StepState.UNKNOWN)
+    keys = {one.key for one in steps if one.kind is StepKind.EVICTION and one.state in standing}
+    return min(_known_since(facts, key) for key in keys)
+
+
+def _known_since(facts: Sequence[Fact], key: UUID) -> date:
+    """The day from which one eviction was known; one that was called off was known anew after."""
+    of_it = (FactKind.EVICTION_SCHEDULED, FactKind.EVICTION_UNKNOWN, FactKind.EVICTION_CANCELLED)
+    told = [
+        fact for fact in facts if fact.kind in of_it and _step_key(StepKind.EVICTION, fact) == key
+    ]
+    off = [fact.recorded_at for fact in told if fact.kind is FactKind.EVICTION_CANCELLED]
+    since = [
+        fact.reported_on
+        for fact in told
+        if fact.kind is not FactKind.EVICTION_CANCELLED and (not off or fact.recorded_at > max(off))
+    ]
+    # A higher sequence may have been recorded before the cancellation that it undoes.
+    return min(since, default=_that_holds(told)[0].reported_on)
 
 
 def moratorium(facts: Sequence[Fact]) -> Fact | None:

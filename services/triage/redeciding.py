@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from services.triage import casework, deciding, saving
 from services.triage.addresses import Building
 from services.triage.books import BookShelf
@@ -27,9 +25,6 @@ POLL_SECONDS = 2.0
 BUILDINGS_MAX = 200  # in one transaction, whose locks are held for a fraction of a second
 LEFT_OUT_MAX = 20  # in a row: then it is not the buildings
 REST = timedelta(hours=1)
-
-# What says nothing of the buildings: the loop begins anew with the same.
-IN_PASSING = (*db.CONNECTION_LOST, asyncpg.TransactionRollbackError)
 
 logger = log.get()
 
@@ -60,7 +55,7 @@ class Redecider:
         limit = 1 if self._singly else BUILDINGS_MAX
         try:
             went_on = await self.door.transact(lambda tx: self._go_on(tx, limit))
-        except IN_PASSING:
+        except db.IN_PASSING:
             raise
         except Exception as error:
             if not await db.answers(self.door.pool):

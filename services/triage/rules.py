@@ -119,7 +119,7 @@ def decide(
         threatened_on=threatened_on(facts, steps),
         facts=known,
         taken_up=tuple(taken_up),
-        risen=_has_risen(taken_up, ordered, history),
+        risen=_has_risen(taken_up, _dealt_with(ordered, statuses, history), facts),
         needs_case=bool(taken_up) or any(fact.kind in OPENING for fact in news),
         has_objection=any(fact.kind is FactKind.OBJECTION for fact in facts),
         track=track,
@@ -147,10 +147,31 @@ def _decision_day(
     return max(days or [fact.reported_on for fact in facts])
 
 
-def _has_risen(taken_up: Sequence[Signal], signals: Sequence[Signal], history: History) -> bool:
-    """Whether a closed case dealt with a lower amount of the same debt."""
-    handled = {(one.partner_id, one.contract) for one in signals if one.id in history.handled}
-    return any((one.partner_id, one.contract) in handled for one in taken_up)
+def _dealt_with(
+    ordered: Sequence[Signal], statuses: Mapping[UUID, Status], history: History
+) -> list[Signal]:
+    """The debts that closed cases dealt with."""
+    none = {Status.WITHDRAWN, Status.UNJUSTIFIED}
+    return [one for one in ordered if one.id in history.handled and statuses[one.id] not in none]
+
+
+def _has_risen(
+    taken_up: Sequence[Signal], dealt_with: Sequence[Signal], facts: Sequence[Fact]
+) -> bool:
+    """Whether closed cases dealt with a debt of which more is owed now; one that was paid is not.
+
+    Only against the highest amount that they dealt with: that was known when they ended.
+    """
+    for signal in taken_up:
+        earlier = [
+            one
+            for one in dealt_with
+            if (one.partner_id, one.contract) == (signal.partner_id, signal.contract)
+            and not _was_settled(one, signal, facts)
+        ]
+        if earlier and signal.arrears_cents > max(one.arrears_cents for one in earlier):
+            return True
+    return False
 
 
 def _decided_by_person(facts: Sequence[Fact]) -> dict[UUID | None, Status]:
@@ -172,13 +193,15 @@ def _statuses(
         if signal.id in withdrawn:
             yield signal.id, Status.WITHDRAWN
             continue
-        if by_person.get(signal.id, Status.TAKEN_UP) is not Status.TAKEN_UP:
-            yield signal.id, by_person[signal.id]
+        contract = (signal.partner_id, signal.contract)
+        if decided := by_person.get(signal.id):
+            if decided is Status.TAKEN_UP:
+                highest[contract] = signal
+            yield signal.id, decided
             continue
         if not is_justified(signal, book.on(signal.reported_on).policy.triage):
             yield signal.id, Status.UNJUSTIFIED
             continue
-        contract = (signal.partner_id, signal.contract)
         earlier = highest.get(contract)
         if earlier and _is_repetition(signal, earlier, facts):
             yield signal.id, Status.REPEATED
@@ -204,13 +227,17 @@ def window_of(policy: TriagePolicy, kind: PartnerKind) -> Window | None:
 
 def _is_repetition(signal: Signal, earlier: Signal, facts: Sequence[Fact]) -> bool:
     """Same debt, not higher, not paid in between, and no crisis that is new."""
-    was_settled = any(
+    is_new_crisis = signal.is_crisis and not earlier.is_crisis
+    is_higher = signal.arrears_cents > earlier.arrears_cents
+    return not (is_higher or _was_settled(earlier, signal, facts) or is_new_crisis)
+
+
+def _was_settled(earlier: Signal, signal: Signal, facts: Sequence[Fact]) -> bool:
+    """Whether a debt was paid between two signals of it."""
+    return any(
         fact.day and earlier.reported_on <= fact.day <= signal.reported_on
         for fact in _of_contract(facts, FactKind.SETTLED, earlier)
     )
-    is_new_crisis = signal.is_crisis and not earlier.is_crisis
-    is_higher = signal.arrears_cents > earlier.arrears_cents
-    return not (is_higher or was_settled or is_new_crisis)
 
 
 def _of_contract(facts: Iterable[Fact], kind: FactKind, signal: Signal) -> Iterator[Fact]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from services.triage.sql import verdicts as verdict_sql
 from services.triage.sql import work as work_sql
 from services.triage.sql.deadlines import DueTerm
 from services.triage.sql.tasks import NewTask
-from shared import clock
+from shared import clock, db, log
 from shared.clock import AMSTERDAM
 from shared.contracts import triage
 from shared.contracts.envelope import Event
@@ -41,7 +41,11 @@ TERMS_MAX = 50  # in one transaction
 SAMPLE_SIZE = 10  # decisions a week, of each municipality (DESIGN 5)
 CAUSE_DAYS = 14  # that a fact waits for its cause before a person looks (DESIGN 3)
 CAUSELESS_MAX = 500
+REST = timedelta(hours=1)  # of a term that cannot be said
 CLOCK_ACTOR = WorkerAccount("klok", False, "", "", Role.LEAD)
+
+
+logger = log.get()
 
 
 @dataclass
@@ -50,6 +54,9 @@ class Calendar:
 
     door: Door
     shelf: BookShelf
+    # How many terms the next steps take one by one, after a step that failed.
+    _singly: int = 0
+    _put_off: dict[UUID, datetime] = field(default_factory=dict)  # terms that failed, until when
 
     async def run_terms(self) -> None:
         """Say what is to be said of terms, for ever; a loop of the service."""
@@ -59,23 +66,50 @@ class Calendar:
             await asyncio.sleep(POLL_SECONDS)
 
     async def say_due(self) -> int:
-        """Say what is due now, some terms at a time; how many there were."""
-        today = term_day(clock.now())
+        """Say what is due now, some terms at a time; how many there were.
 
-        async def work(tx: Tx) -> tuple[int, Follow]:
-            due = await deadline_sql.list_due(tx, today, TERMS_MAX)
-            if not due:
-                return 0, ()
-            buildings = sorted({one.building for one in due})
-            await report_sql.lock_buildings(tx, buildings)
-            events: list[Event] = []
-            for one in due:
-                events += await _say(tx, one, self.shelf, today)
-            books = await self.shelf.current(tx)
-            events += await deciding.decide(tx, books, buildings=buildings)
-            return len(due), events
+        After a fault the same terms are taken one by one, and the culprit is put off: it keeps
+        nobody else from hearing of theirs.
+        """
+        limit = 1 if self._singly else TERMS_MAX
+        taken: list[UUID] = []
+        try:
+            said = await self.door.transact(lambda tx: self._say_some(tx, limit, taken))
+        except db.IN_PASSING:
+            raise
+        except Exception as error:
+            if not taken or not await db.answers(self.door.pool):
+                raise
+            logger.error("terms_failed", fault=log.fault_of(error), terms=len(taken))
+            self._after_fault(taken)
+            return len(taken)
+        self._singly = max(self._singly - 1, 0)
+        return said
 
-        return await self.door.transact(work)
+    def _after_fault(self, taken: list[UUID]) -> None:
+        if len(taken) > 1:
+            self._singly = len(taken)
+            return
+        self._singly = max(self._singly - 1, 0)
+        self._put_off[taken[0]] = clock.now() + REST
+
+    async def _say_some(self, tx: Tx, limit: int, taken: list[UUID]) -> tuple[int, Follow]:
+        """Say of some terms what is due; notes which it took."""
+        now = clock.now()
+        today = term_day(now)
+        self._put_off = {one: until for one, until in self._put_off.items() if until > now}
+        due = await deadline_sql.list_due(tx, today, limit, self._put_off)
+        if not due:
+            return 0, ()
+        taken[:] = [one.id for one in due]  # anew when the door tries again
+        buildings = sorted({one.building for one in due})
+        await report_sql.lock_buildings(tx, buildings)
+        events: list[Event] = []
+        for one in due:
+            events += await _say(tx, one, self.shelf, today)
+        books = await self.shelf.current(tx)
+        events += await deciding.decide(tx, books, buildings=buildings)
+        return len(due), events
 
     async def run_slow(self) -> None:
         """Draw samples and look for lost causes, for ever; a loop of the service."""
@@ -133,7 +167,7 @@ async def _say(tx: Tx, due: DueTerm, shelf: BookShelf, today: date) -> list[Even
     """Say of one term that it is near, or what follows from its end; its building is locked."""
     found = await deadline_sql.load_due(tx, due.id)
     case = await case_sql.load_case(tx, due.case_id)
-    if found is None or case is None or not case.is_open:
+    if found is None or case is None or not (case.is_open or due.name in deadlines.OUTLIVE):
         return []
     term, near_said, missed_said = found
     is_over = term.due_on < today
@@ -201,10 +235,11 @@ async def _escalate(desk: Desk, term: Deadline) -> None:
 
 
 async def _end_pause(desk: Desk, term: Deadline) -> None:
-    signals = await work_sql.load_taken_up(desk.tx, desk.case.household_id)
-    for answer_id in await care_sql.end_pauses(desk.tx, desk.case.id, desk.now):
-        ended = triage.PauseEnded(answer_id=answer_id, signal_ids=tuple(signals))
-        desk.extra_events.append(ended)
+    """Whoever was told of the pause hears of its end, though the case be closed by then."""
+    ended = await care_sql.end_pauses(desk.tx, desk.case.id, desk.now)
+    for answer_id, signal_ids in ended.items():
+        event = triage.PauseEnded(answer_id=answer_id, signal_ids=tuple(signal_ids))
+        desk.extra_events.append(event)
     await _end_quietly(desk, term)
 
 

@@ -1,11 +1,11 @@
 """Triage without its processes: facts come in and workers act by the service's own code."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -20,13 +20,16 @@ from services.triage.commands.tracks import EndResult, close
 from services.triage.commands.visits import Tried, record_attempt
 from services.triage.handlers import address_of
 from services.triage.reports import new_report
+from services.triage.timer import Calendar
 from shared import clock as service_clock
 from shared import db
+from shared.contracts.envelope import Event
 from shared.contracts.signals import PartnerFact
 from shared.contracts.triage import AttemptResult, ContactKind, Role
 from shared.policy import Policies
 from tests.builders import MUNICIPALITY, POLICY
 
+One = TypeVar("One", bound=Event)
 SPOKE, NOT_HOME = AttemptResult.SPOKE, AttemptResult.NOT_HOME
 
 
@@ -38,6 +41,10 @@ class Office:
     pool: db.Pool
     clock: Clock
     shelf: BookShelf = field(default_factory=lambda: BookShelf(Policies({MUNICIPALITY: [POLICY]})))
+    said: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.calendar = Calendar(self, self.shelf)  # type: ignore[arg-type]
 
     def at(self, month: int, day: int, hour: int = 9) -> None:
         """Move the clock, to an hour in UTC."""
@@ -47,20 +54,56 @@ class Office:
         """Let facts in, decided on together."""
         async with self.pool.acquire() as tx, tx.transaction():
             books = await self.shelf.current(tx)
-            await deciding.decide(tx, books, [new_report(one, address_of(one)) for one in events])
+            reports = [new_report(one, address_of(one)) for one in events]
+            self.said += await deciding.decide(tx, books, reports)
+
+    async def transact(self, work: Callable[[Any], Awaitable[tuple[Any, Sequence[Event]]]]) -> Any:
+        """As the service's door does, for what asks for one."""
+        async with self.pool.acquire() as tx, tx.transaction():
+            result, events = await work(tx)
+        self.said += events
+        return result
+
+    async def pass_time(self, month: int, day: int) -> None:
+        """Let a day come, and have the calendar say what it brings."""
+        self.at(month, day)
+        for _ in range(300):
+            if not await self.calendar.say_due():
+                return
+        raise AssertionError("the calendar never falls silent")
+
+    def heard(self, event_class: type[One]) -> list[One]:
+        """The events of one kind that were said."""
+        return [one for one in self.said if isinstance(one, event_class)]
+
+    async def terms(self, number: int) -> dict[str, asyncpg.Record]:
+        """The terms that run for a household, by name."""
+        rows = await self.fetch(
+            "select deadline.*, missed_said_at is not null as is_missed"
+            " from deadline join household_case on household_case.id = case_id"
+            " join address on address.id = address_id"
+            " where house_number = $1 and met_at is null and dropped_at is null",
+            number,
+        )
+        return {row["name"]: row for row in rows}
+
+    async def case(self, number: int) -> asyncpg.Record:
+        """The newest case of a household."""
+        rows = await self.fetch(
+            "select one.* from household_case as one join address on address.id = address_id"
+            " where house_number = $1 order by is_open desc, opened_at desc limit 1",
+            number,
+        )
+        return rows[0]
 
     async def act(self, number: int, act: Act) -> dict[str, Any]:
         """Have the assignee of a household's newest case do something in it."""
+        row = await self.case(number)
         async with self.pool.acquire() as tx, tx.transaction():
-            row = await tx.fetchrow(
-                "select one.* from household_case as one join address on address.id = address_id"
-                " where house_number = $1 order by is_open desc, opened_at desc limit 1",
-                number,
-            )
-            assert row is not None
             actor = WorkerAccount(row["assignee_id"], False, "", MUNICIPALITY, Role.GENERALIST)
             order = Order(actor, "", b"", row["revision"], row["id"], may_be_closed=True)
-            answer, _ = await desk_commands.carry_out(tx, order, self.shelf, act)
+            answer, events = await desk_commands.carry_out(tx, order, self.shelf, act)
+            self.said += events
             return answer
 
     async def attempt(

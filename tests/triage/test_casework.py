@@ -1,19 +1,22 @@
 """What becomes of a case: the machine proposes, a person's word stands until facts grow heavier."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.triage import casework
-from services.triage.cases import BY_MERGE, Case
+from services.triage.assignment import Answer
+from services.triage.cases import BY_MERGE, Case, Help
 from services.triage.casework import Known, Needs
 from services.triage.matching import ALWAYS, Residence
-from services.triage.reports import Status, as_signal
+from services.triage.reports import Status, as_fact, as_signal
 from services.triage.rules import Decision, History, decide
+from shared.contracts import signals
 from shared.contracts.triage import Track
-from tests.builders import BOOK, TODAY, arrears_reported, roster, worker
+from tests.builders import BOOK, TODAY, arrears_reported, fact, roster, worker
 from tests.triage.test_deadlines import case
 
 SIGNAL = as_signal(arrears_reported(arrears_cents=20_000, arrears_since=TODAY.replace(month=1)))
@@ -115,6 +118,73 @@ def test_what_a_closed_case_dealt_with_needs_no_new_one() -> None:
     assert (other.needs_case, other.risen) == (True, False)
     lower = replace(same_debt, arrears_cents=SIGNAL.arrears_cents)
     assert decide([SIGNAL, lower], [], BOOK, handled).statuses[lower.id] is Status.REPEATED
+
+
+@pytest.mark.parametrize(
+    ("dealt_with", "withdrawn", "settled_after", "cents", "goes_on"),
+    [
+        ((20_000,), False, False, 20_001, True),
+        ((20_000,), False, True, 30_000, False),  # paid in between: another debt
+        ((20_000, 40_000), False, False, 40_001, True),
+        ((20_000,), True, False, 30_000, False),  # what was withdrawn was no debt
+    ],
+)
+def test_a_case_goes_on_only_for_a_debt_that_grew(
+    dealt_with: tuple[int, ...], withdrawn: bool, settled_after: bool, cents: int, goes_on: bool
+) -> None:
+    days = [TODAY - timedelta(days=20 - number) for number in range(len(dealt_with))]
+    earlier = [
+        replace(SIGNAL, id=UUID(int=number), arrears_cents=amount, reported_on=day)
+        for number, (amount, day) in enumerate(zip(dealt_with, days, strict=True), 10)
+    ]
+    history = History(handled=frozenset(one.id for one in earlier), closed_cases=1)
+    now = replace(SIGNAL, id=UUID(int=99), arrears_cents=cents)
+    facts = []
+    if withdrawn:
+        told = fact(signals.SignalWithdrawn, contract=SIGNAL.contract,
+                    withdrawn_fact_id=earlier[0].id)  # fmt: skip
+        facts.append(as_fact(told))
+    if settled_after:
+        paid_on = TODAY - timedelta(days=10)
+        paid = fact(signals.ArrearsSettled, contract=SIGNAL.contract, settled_on=paid_on)
+        facts.append(as_fact(paid))
+    found = decide([*earlier, now], facts, BOOK, history)
+    assert (found.needs_case, found.risen) == (True, goes_on)
+
+
+def test_a_lower_debt_after_a_payment_is_a_new_case() -> None:
+    history = History(handled=frozenset({SIGNAL.id}), closed_cases=1)
+    paid = fact(signals.ArrearsSettled, contract=SIGNAL.contract, settled_on=TODAY)
+    lower = replace(SIGNAL, id=UUID(int=99), arrears_cents=10_000)
+    found = decide([SIGNAL, lower], [as_fact(paid)], BOOK, history)
+    assert (found.needs_case, found.risen) == (True, False)
+
+
+def test_a_merge_that_is_undone_brings_the_case_back_as_people_decided_it() -> None:
+    closed = confirmed(
+        Track.VISIT, Track.LETTER, is_open=False, closed_by=BY_MERGE, override_reason="omdat",
+        priority=9, proposed_priority=9, weight_tenths=0, help=Help.ACCEPTED,
+    )  # fmt: skip
+    staff = roster(worker("anna"))
+    before = known(last_closed=closed, case_count=1)
+    again = casework.settle(before, decided(Track.LETTER, 9), staff, TODAY).case
+    assert again
+    assert (again.track, again.confirmed_by, again.help) == (Track.VISIT, "noor", Help.ACCEPTED)
+    assert (again.weight_tenths, staff.loads["anna"]) == (10, 10), "of a visit, not of a letter"
+    assert again.answer is Answer.AWAITED
+
+
+def test_a_debt_that_grew_asks_people_and_household_anew() -> None:
+    closed = confirmed(
+        Track.VISIT, Track.VISIT, is_open=False, closed_by="anna", help=Help.DECLINED,
+        paused_until=TODAY,
+    )  # fmt: skip
+    rose = replace(decided(Track.VISIT), risen=True)
+    before = known(last_closed=closed, case_count=1)
+    again = casework.settle(before, rose, roster(worker("anna")), TODAY).case
+    assert again
+    assert (again.confirmed_by, again.help, again.paused_until) == (None, Help.UNKNOWN, None)
+    assert (again.reopened_on, again.track_since) == (TODAY, TODAY)
 
 
 def test_partners_hear_nothing_while_a_match_is_uncertain_and_all_of_it_after() -> None:

@@ -132,6 +132,24 @@ def test_an_eviction_that_is_called_off_threatens_no_longer() -> None:
     assert found[deadlines.FIRST_TALK].due_on == FRIDAY + timedelta(days=28)
 
 
+def test_an_eviction_that_was_called_off_and_set_again_threatens_from_then() -> None:
+    again, hour = TODAY + timedelta(days=20), timedelta(hours=1)
+    told = [
+        eviction(TODAY),
+        as_fact(fact(signals.EvictionCancelled, sequence=1, recorded_at=NOW + hour)),
+        as_fact(
+            fact(
+                signals.EvictionScheduled, sequence=2, reported_on=again,
+                recorded_at=NOW + timedelta(days=20),
+            )
+        ),
+    ]  # fmt: skip
+    assert decision(*told).threatened_on == again
+    other = fact(signals.EvictionScheduled, case_number="26-9", reported_on=TODAY)
+    off = fact(signals.EvictionCancelled, case_number="26-9", sequence=1)
+    assert decision(*told, as_fact(other), as_fact(off)).threatened_on == again
+
+
 def test_no_legal_term_runs_before_help_is_accepted_or_after_the_talk() -> None:
     assert deadlines.FIRST_TALK not in running(case(), decision(eviction(TODAY)))
     talked = case(work=Work(help_accepted_on=FRIDAY, first_talk_on=FRIDAY))
@@ -140,7 +158,7 @@ def test_no_legal_term_runs_before_help_is_accepted_or_after_the_talk() -> None:
 
 def test_a_pause_of_collection_is_on_a_clock_of_its_own() -> None:
     until = FRIDAY + timedelta(days=30)
-    paused = case(work=Work(help_accepted_on=FRIDAY, collection_paused_until=until))
+    paused = case(work=Work(paused_since=FRIDAY, collection_paused_until=until))
     pause = running(paused, decision())[deadlines.PAUSE_END]
     assert (pause.clock, pause.due_on) == (ClockKind.PAUSE, until)
     assert pause.near_on == date(2026, 4, 1), "Easter is in between"

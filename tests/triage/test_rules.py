@@ -1,12 +1,13 @@
 """What is decided about a household: both sides of each border, through the whole classifier."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.triage.legal_path import StepState, legal_path
-from services.triage.reports import Fact, Signal, Status, as_fact, as_signal
+from services.triage.reports import Fact, FactKind, Signal, Status, as_fact, as_signal
 from services.triage.rules import Decision, decide
 from shared.contracts import signals
 from shared.contracts.signals import PartnerFact, PartnerKind
@@ -99,6 +100,30 @@ def test_a_late_older_signal_turns_the_status_of_a_newer_one() -> None:
     newer = arrears_reported()
     assert status_of(newer) is Status.TAKEN_UP
     assert status_of(newer, EARLIER) is Status.REPEATED
+
+
+def by_person(signal: PartnerFact, status: Status) -> Fact:
+    """What somebody decided of a signal."""
+    told = as_fact(fact(signals.SignalWithdrawn, withdrawn_fact_id=signal.fact_id))
+    return replace(
+        told, kind=FactKind.STATUS_DECIDED, refers_to=signal.fact_id, detail=status.value,
+        recorded_by="noor",
+    )  # fmt: skip
+
+
+def test_what_a_person_takes_up_arithmetic_does_not_put_away() -> None:
+    small = arrears_reported(arrears_cents=100)
+    first = arrears_reported(contract="C-2")
+    again = arrears_reported(contract="C-2", recorded_at=NOW + timedelta(hours=1))
+    told = [as_signal(one) for one in (small, first, again)]
+    taken = [by_person(one, Status.TAKEN_UP) for one in (small, again)]
+    assert set(decide(told, [], BOOK).statuses.values()) == {
+        Status.UNJUSTIFIED, Status.TAKEN_UP, Status.REPEATED,
+    }  # fmt: skip
+    assert set(decide(told, taken, BOOK).statuses.values()) == {Status.TAKEN_UP}
+    gone = as_fact(fact(signals.SignalWithdrawn, withdrawn_fact_id=small.fact_id))
+    found = decide(told, [*taken, gone], BOOK).statuses
+    assert found[small.fact_id] is Status.WITHDRAWN, "its partner took it back"
 
 
 def test_a_withdrawn_signal_counts_for_nothing() -> None:

@@ -66,7 +66,7 @@ async def test_the_partner_hears_of_the_term_that_was_agreed_with_it(town: Town)
     office = await open_office(town)
     (case,) = await opened(office)
     await office.order(case, "assignment-answers", {"answer": "accepted"})
-    await office.pass_time(datetime(2026, 3, 31, 6, 0, tzinfo=UTC))
+    await office.pass_time(datetime(2026, 4, 1, 6, 0, tzinfo=UTC))
     missed = await office.bodies("signals.from.triage.deadline_missed.v1.urgent")
     told = {one["name"]: one["signal_ids"] for one in missed}
     assert told["first_attempt"] == []

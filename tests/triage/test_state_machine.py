@@ -40,7 +40,14 @@ from shared import clock, db
 from shared.contracts import signals
 from shared.contracts.envelope import Event
 from shared.contracts.signals import HearingKind, PartnerFact, PartnerKind
-from shared.contracts.triage import AttemptResult, CaseEvent, ContactKind, Role, Track
+from shared.contracts.triage import (
+    AttemptResult,
+    CaseEvent,
+    ContactKind,
+    ContactRestriction,
+    Role,
+    Track,
+)
 from shared.policy import Policies
 from tests.builders import MUNICIPALITY, NOW, POLICY, arrears_reported, fact
 
@@ -249,6 +256,23 @@ class Triage(RuleBasedStateMachine):
     def help_is_offered(self, choice: int, answer: Any) -> None:
         self.command(lambda one: help_commands.record_help_answer(one, answer, one.today), choice)
 
+    @rule(choice=CHOICE, days=st.one_of(st.none(), st.integers(1, 20)))
+    def a_case_rests_or_goes_on(self, choice: int, days: int | None) -> None:
+        until = self.today + timedelta(days=days) if days else None
+        self.command(lambda one: help_commands.pause(one, until, "omdat"), choice)
+
+    @rule(choice=CHOICE, kind=st.sampled_from(ContactRestriction), days=st.integers(1, 20))
+    def a_household_is_restricted(self, choice: int, kind: ContactRestriction, days: int) -> None:
+        until = self.today + timedelta(days=days)
+        self.command(lambda one: help_commands.restrict(one, kind, until, "omdat"), choice)
+
+    @rule(choice=CHOICE)
+    def a_restriction_is_lifted(self, choice: int) -> None:
+        rows = self.run(self.tx.fetch("select id from restriction order by id"))
+        if rows:
+            found = rows[choice % len(rows)]["id"]
+            self.command(lambda one: help_commands.lift_restriction(one, found), choice)
+
     @rule(choice=CHOICE, state=st.sampled_from(LegalState), days=st.integers(1, 30))
     def a_worker_enters_a_hearing(self, choice: int, state: LegalState, days: int) -> None:
         entry = LegalEntry(
@@ -356,6 +380,7 @@ class Triage(RuleBasedStateMachine):
         self.none(
             "select deadline.id from deadline join household_case on household_case.id = case_id"
             " where not is_open and met_at is null and dropped_at is null"
+            " and name <> 'pause'"  # partners hear of its end whatever became of the case
         )
         self.none("select visit.id, closed_by from visit join household_case on household_case.id ="
                   " case_id where not is_open and state = 'planned'"

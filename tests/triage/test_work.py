@@ -183,6 +183,7 @@ async def test_a_person_decides_what_arithmetic_cannot(town: Town) -> None:
     (signal,) = (await office.get(case["assignee_id"], f"/v1/cases/{case['id']}"))["signals"]
     decision = {"signal_ids": [signal["id"]], "status": "known_to_debt_help", "reason": "Bekend."}
     await office.order(case, "signal-decisions", decision)
+    town.clock.move(MONDAY + timedelta(hours=1))  # the later one holds
     await office.order(case, "signal-decisions", {**decision, "status": "taken_up"})
     rows = await town.fetch("triage", "select status from signal_status order by status_no")
     assert [row["status"] for row in rows] == ["taken_up", "known_to_debt_help", "taken_up"]

@@ -169,6 +169,9 @@ async def carry_out(
         await roster_sql.save_loads(tx, loads)
     events = [*voice.events, *desk.extra_events]
     events += await deciding.decide(tx, books, desk.reports, [case.address.building])
+    if case.is_open and not desk.case.is_open:
+        # What was entered to end it was dealt with by it too.
+        await report_sql.mark_handled(tx, case.household_id, case.id)
     after = await case_sql.load_case(tx, case.id)
     assert after
     return {**answer, "case_id": str(after.id), "revision": after.revision}, events

@@ -30,11 +30,11 @@ async def record_help_answer(
     if answer == "accepted":
         paused_until = answered_on + timedelta(days=desk.policy.legal_terms.pause_days.value)
     await care_sql.end_pauses(desk.tx, desk.case.id, desk.now)
-    row = care_sql.HelpRow(answer_id, desk.case.id, answer, answered_on, paused_until)
+    signal_ids = tuple(await work_sql.load_taken_up(desk.tx, desk.case.household_id))
+    row = care_sql.HelpRow(answer_id, desk.case.id, answer, answered_on, paused_until, signal_ids)
     await care_sql.insert_help_answer(desk.tx, row, desk.actor.id, desk.now)
     desk.change(help=Help(answer))
     desk.note()
-    signal_ids = tuple(await work_sql.load_taken_up(desk.tx, desk.case.household_id))
     named = {"answer_id": answer_id, "signal_ids": signal_ids}
     if paused_until:
         desk.extra_events.append(triage.HelpAccepted(**named, collection_paused_until=paused_until))

@@ -1,7 +1,7 @@
 """A person decides: confirm or override the track, not take up, close, reopen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -147,7 +147,7 @@ async def reopen(desk: Desk, reason: str) -> dict[str, Any]:
         raise Refused(409, "The case is open.")
     if await case_sql.has_open_case(desk.tx, case.household_id):
         raise Refused(409, "The household has an open case: work in that one.")
-    desk.change(is_open=True, closed_by=None, result=None, reason=reason)
+    desk.voice.case = casework.reopened(replace(case, reason=reason), desk.today)
     desk.voice.case = casework.reweighed(desk.case, desk.policy, desk.roster)
     if not desk.roster.workers[case.assignee_id].is_there(desk.today):
         choice = await choose_next(desk, leave_out={case.assignee_id})

@@ -62,6 +62,7 @@ alter table household_case
   add column help text not null default 'unknown' check (help in ('unknown', 'accepted', 'declined')),
   add column paused_until date,       -- a pause of our own work, with a day to look again
   add column pause_reason text,
+  add column reopened_on date,        -- the last time: terms and attempts count from then
   add column closed_on date,
   add column closed_at timestamptz,
   add column closed_by text,
@@ -160,6 +161,7 @@ create table help_answer (
   answered_on date not null,
   paused_until date,            -- the last day that the partners pause collection
   pause_ended_at timestamptz,
+  signal_ids  uuid[] not null,  -- whose partners were told
   recorded_by text not null,
   recorded_at timestamptz not null
 );

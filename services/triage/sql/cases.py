@@ -23,23 +23,39 @@ _CASE = """
       priority, proposed_track, proposed_priority, confirmed_by, override_reason, legal_stage,
       is_multiple, is_consecutive, has_objection, was_reached, assignee_id, assigned_on, lead_id,
       answer, weight_tenths, reason, help, closed_by, result, household_case.paused_until,
+      reopened_on,
       address.municipality, postcode, house_number, suffix,
-      answer = 'accepted' or confirmed_by is not null or first_attempt_at is not null
+      answer = 'accepted' or confirmed_by is not null or first_attempt_on is not null
+        or help <> 'unknown'
         or exists (select from visit where case_id = household_case.id) as is_touched,
-      first_attempt_at, first_talk_on, help_answer.answered_on, help_answer.paused_until
-        as collection_paused_until, review_on
+      first_attempt_on, first_talk_on, accepted.answered_on as help_accepted_on,
+      pause.answered_on as paused_since, pause.paused_until as collection_paused_until, review_on
     from household_case join address on address.id = address_id
       left join lateral (
-        select min(attempted_at) as first_attempt_at,
-          min(attempted_at) filter (where is_first_talk) as first_talk_on
-        from contact_attempt where case_id = household_case.id) as attempts on true
+        select answered_on from help_answer
+        where case_id = household_case.id and answer = 'accepted' and help = 'accepted'
+        order by recorded_at desc limit 1) as accepted on true
       left join lateral (
-        select answered_on, case when pause_ended_at is null then paused_until end as paused_until
-        from help_answer where case_id = household_case.id and answer = 'accepted'
-        order by recorded_at desc limit 1) as help_answer on true
+        select answered_on, paused_until from help_answer
+        where case_id = household_case.id and paused_until is not null and pause_ended_at is null
+        order by recorded_at desc limit 1) as pause on true
       left join lateral (
-        select min(review_on) as review_on from restriction
-        where household_id = household_case.household_id and lifted_at is null) as reviews on true
+        select min(day) filter (where day >= coalesce(reopened_on, '-infinity'))
+            as first_attempt_on,
+          min(day) filter (where is_first_talk and day >= accepted.answered_on) as first_talk_on
+        from (
+          select (attempted_at at time zone 'Europe/Amsterdam')::date as day, is_first_talk
+          from contact_attempt where case_id = household_case.id) as attempt) as attempts on true
+      left join lateral (
+        select min(day) as review_on from (
+          select household_case.paused_until as day
+          union all
+          select review_on from restriction
+          where household_id = household_case.household_id and lifted_at is null) as review
+        where day > coalesce((
+          select max(due_on) from deadline
+          where case_id = household_case.id and name = 'review' and met_at is not null
+        ), '-infinity')) as reviews on true
     """
 
 
@@ -103,19 +119,19 @@ def _as_case(row: asyncpg.Record) -> Case:
         closed_by=row["closed_by"],
         result=row["result"],
         paused_until=row["paused_until"],
+        reopened_on=row["reopened_on"],
         work=_as_work(row),
     )
 
 
 def _as_work(row: asyncpg.Record) -> Work:
-    tried, talked = row["first_attempt_at"], row["first_talk_on"]
-    reviews = [day for day in (row["review_on"], row["paused_until"]) if day]
     return Work(
-        first_attempt_on=amsterdam_day(tried) if tried else None,
-        help_accepted_on=row["answered_on"],
+        first_attempt_on=row["first_attempt_on"],
+        help_accepted_on=row["help_accepted_on"],
+        paused_since=row["paused_since"],
         collection_paused_until=row["collection_paused_until"],
-        first_talk_on=amsterdam_day(talked) if talked else None,
-        review_on=min(reviews, default=None),
+        first_talk_on=row["first_talk_on"],
+        review_on=row["review_on"],
     )
 
 
@@ -190,7 +206,7 @@ async def save_cases(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
           proposed_track = now_is.proposed_track, proposed_priority = now_is.proposed_priority,
           confirmed_at = case when now_is.confirmed_by is null then null
             when household_case.confirmed_by is not distinct from now_is.confirmed_by
-            then household_case.confirmed_at else $26 end,
+            then household_case.confirmed_at else $27 end,
           confirmed_by = now_is.confirmed_by, override_reason = now_is.override_reason,
           legal_stage = now_is.legal_stage, is_multiple = now_is.is_multiple,
           is_consecutive = now_is.is_consecutive, has_objection = now_is.has_objection,
@@ -198,19 +214,21 @@ async def save_cases(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
           assigned_on = now_is.assigned_on, lead_id = now_is.lead_id, answer = now_is.answer,
           weight_tenths = now_is.weight_tenths, reason = now_is.reason, help = now_is.help,
           paused_until = now_is.paused_until, closed_by = now_is.closed_by, result = now_is.result,
+          reopened_on = now_is.reopened_on,
           closed_reason = case when now_is.is_open then null else now_is.reason end,
           closed_at = case when now_is.is_open then null
-            else coalesce(household_case.closed_at, $26) end,
+            else coalesce(household_case.closed_at, $27) end,
           closed_on = case when now_is.is_open then null
-            else coalesce(household_case.closed_on, $27) end
+            else coalesce(household_case.closed_on, $28) end
         from unnest($1::uuid[], $2::int[], $3::boolean[], $4::text[], $5::date[], $6::int[],
           $7::text[], $8::int[], $9::text[], $10::text[], $11::text[], $12::boolean[],
           $13::boolean[], $14::boolean[], $15::boolean[], $16::text[], $17::date[], $18::text[],
-          $19::text[], $20::int[], $21::text[], $22::text[], $23::date[], $24::text[], $25::text[])
+          $19::text[], $20::int[], $21::text[], $22::text[], $23::date[], $24::text[], $25::text[],
+          $26::date[])
           as now_is (id, revision, is_open, track, track_since, priority, proposed_track,
             proposed_priority, confirmed_by, override_reason, legal_stage, is_multiple,
             is_consecutive, has_objection, was_reached, assignee_id, assigned_on, lead_id, answer,
-            weight_tenths, reason, help, paused_until, closed_by, result)
+            weight_tenths, reason, help, paused_until, closed_by, result, reopened_on)
         where household_case.id = now_is.id
         """,
         *_columns(cases, SAVED),
@@ -224,6 +242,7 @@ SAVED = (
     "id revision is_open track track_since priority proposed_track proposed_priority confirmed_by"
     " override_reason legal_stage is_multiple is_consecutive has_objection was_reached assignee_id"
     " assigned_on lead_id answer weight_tenths reason help paused_until closed_by result"
+    " reopened_on"
 )
 
 

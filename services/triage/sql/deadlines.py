@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.triage.addresses import Building
 from services.triage.cases import Case, Deadline
+from services.triage.deadlines import OUTLIVE
 from shared.contracts.triage import ClockKind
 from shared.db import Tx
 
@@ -71,14 +72,16 @@ async def drop(tx: Tx, dropped: Sequence[tuple[UUID, str]], now: datetime) -> No
 
 
 async def drop_all(tx: Tx, case_ids: Collection[UUID], now: datetime) -> None:
-    """End every term of cases that were closed."""
+    """End every term of cases that were closed, but those that outlive them."""
     await tx.execute(
         """
         update deadline set dropped_at = $2
         where case_id = any($1::uuid[]) and met_at is null and dropped_at is null
+          and name <> all($3::text[])
         """,
         list(case_ids),
         now,
+        list(OUTLIVE),
     )
 
 
@@ -106,20 +109,28 @@ class DueTerm:
     is_over: bool  # its last day is gone; else it is near
 
 
-async def list_due(tx: Tx, today: date, limit: int) -> list[DueTerm]:
-    """Terms that are near or over on this day and of which that was not said, the oldest first."""
+async def list_due(tx: Tx, today: date, limit: int, but: Collection[UUID] = ()) -> list[DueTerm]:
+    """Terms that are near or over on this day and of which that was not said, the oldest first.
+
+    Of a closed case only the end of what outlives it. `but` are terms to leave out.
+    """
     rows = await tx.fetch(
         """
         select deadline.id, case_id, address.municipality, postcode, house_number, name,
           due_on < $1 as is_over
         from deadline join household_case on household_case.id = case_id
           join address on address.id = address_id
-        where met_at is null and dropped_at is null and household_case.is_open
-          and ((near_on <= $1 and near_said_at is null) or (due_on < $1 and missed_said_at is null))
+        where met_at is null and dropped_at is null
+          and ((near_on <= $1 and near_said_at is null and household_case.is_open)
+            or (due_on < $1 and missed_said_at is null
+              and (household_case.is_open or name = any($3::text[]))))
+          and deadline.id <> all($4::uuid[])
         order by due_on, deadline.id limit $2
         """,
         today,
         limit,
+        list(OUTLIVE),
+        list(but),
     )
     return [
         DueTerm(row["id"], row["case_id"], Building(*row[2:5]), row["name"], row["is_over"])
@@ -131,11 +142,12 @@ async def find_next(tx: Tx, today: date) -> date | None:
     """The first day on which something is to be said of a term, after this day or on it."""
     found: date | None = await tx.fetchval(
         """
-        select min(case when near_said_at is null then near_on else due_on + 1 end)
+        select min(case when near_said_at is null and is_open then near_on else due_on + 1 end)
         from deadline join household_case on household_case.id = case_id
-        where met_at is null and dropped_at is null and is_open
+        where met_at is null and dropped_at is null and (is_open or name = any($1::text[]))
           and (near_said_at is null or missed_said_at is null)
-        """
+        """,
+        list(OUTLIVE),
     )
     return max(found, today) if found else None
 
