@@ -178,15 +178,19 @@ def choose_second(first_id: str, wanted: Wanted, roster: Roster, day: date) -> W
     others = [
         worker
         for worker in roster.workers.values()
-        if worker.id != first_id
-        and worker.role is Role.GENERALIST
-        and _may_have(worker, wanted, day)
+        if worker.role is Role.GENERALIST and may_go_along(worker.id, first_id, wanted, roster, day)
     ]
     return min(
         others,
         key=lambda one: (one.team_id != home, roster.loads[one.id], one.id),
         default=None,
     )
+
+
+def may_go_along(worker_id: str, first_id: str, wanted: Wanted, roster: Roster, day: date) -> bool:
+    """Whether somebody else can go along on this day."""
+    worker = roster.workers.get(worker_id)
+    return worker is not None and worker_id != first_id and _may_have(worker, wanted, day)
 
 
 def _speaks(worker: Worker, language: str | None) -> bool:

@@ -22,13 +22,15 @@ from services.triage.assignment import (
     choose_assignee,
     weight_tenths,
 )
-from services.triage.cases import BY_MERGE, Case, Deadline, Running
+from services.triage.cases import BY_MERGE, Case, Deadline, Running, Visit
+from services.triage.hands import given, passed_on
 from services.triage.legal_path import Step
 from services.triage.matching import Residence
 from services.triage.reports import Fact, Status
 from services.triage.rules import TRACKS, Decision
+from services.triage.visiting import Visitors, off
 from shared.contracts.envelope import derived_id
-from shared.contracts.triage import Track
+from shared.contracts.triage import ContactRestriction, Track
 from shared.policy import TriagePolicy
 
 VOID = "Alle signalen zijn ingetrokken voordat er iets was gedaan."
@@ -56,7 +58,7 @@ class Known:
     case: Case | None  # the open one
     last_closed: Case | None  # the last one that was closed
     case_count: int  # cases ever, so that each has an id of its own
-    generalist_id: str | None
+    generalist_id: str | None  # whom the household has; also of one that turned out to be it
     needs: Needs
     steps: Mapping[tuple[str, UUID], Step]
     statuses: Mapping[UUID, tuple[Status, int]]  # with the number of the status
@@ -64,6 +66,10 @@ class Known:
     doubtful_before: frozenset[UUID] = frozenset()
     running: Running = field(default_factory=dict)
     moratorium_said: UUID | None = None  # the fact that was announced last
+    restrictions: frozenset[ContactRestriction] = frozenset()
+    restrictions_before: frozenset[ContactRestriction] = frozenset()
+    has_grown: bool = False  # another household turned out to be this one
+    visits: tuple[Visit, ...] = ()  # that lie ahead, where the household has grown
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,8 @@ class Outcome:
     is_closed: bool = False
     is_reopened: bool = False
     is_reweighed: bool = False  # track or priority, proposed or in force, are others than before
-    choice: Choice | None = None  # of a case that was opened
+    choice: Choice | None = None  # of a case that was opened, or goes to somebody else
+    visits_off: tuple[Visit, ...] = ()  # that may not be made any more
     steps: tuple[Step, ...] = ()  # those that changed
     gone: tuple[Step, ...] = ()  # those that turned out to be another household's
     statuses: Mapping[UUID, tuple[Status, int]] = field(default_factory=dict)  # that changed
@@ -114,6 +121,8 @@ def needs_roster(known: Known, decision: Decision) -> bool:
     if known.case is None:
         return decision.needs_case
     if not decision.needs_case and not known.case.is_touched:
+        return True
+    if known.visits or known.case.assignee_id in known.needs.conflicts:
         return True
     track = track_in_force(known.case, decision)[0]
     weight = weight_tenths(decision.live.policy.triage, track, was_reached=known.case.was_reached)
@@ -204,14 +213,7 @@ def _open(known: Known, decision: Decision, roster: Roster, today: date) -> Outc
     choice = choose_assignee(_wanted(known, decision, weight), roster, today)
     roster.add_load(choice.assignee.id, weight)
     case = _as_decided(_base(known, decision, choice, today), decision, today)
-    case = replace(
-        case,
-        assignee_id=choice.assignee.id,
-        assigned_on=today,
-        lead_id=choice.lead.id,
-        answer=answer_wanted(decision.track, choice.assignee.role),
-        weight_tenths=weight,
-    )
+    case = replace(given(case, choice, today), weight_tenths=weight)
     begun, dropped = deadlines.changes(known.running, deadlines.wanted(case, decision, today))
     return replace(
         _outcome(known, decision, case),
@@ -319,9 +321,15 @@ def _update(
         assert roster is not None
         weigh = reweighed if after.track is not before.track else _with_weight
         after = weigh(after, decision.live.policy.triage, roster)
+    choice = None
+    if roster is not None:
+        wanted = _wanted(known, decision, after.weight_tenths)
+        after, choice = passed_on(after, wanted, roster, today)
     begun, dropped = deadlines.changes(known.running, deadlines.wanted(after, decision, today))
     return replace(
         _outcome(known, decision, after),
+        choice=choice,
+        visits_off=_visits_off(known, after, roster),
         is_reweighed=_weights(before) != _weights(after),
         steps=tuple(_changed_steps(known.steps, decision.steps)),
         gone=tuple(_gone_steps(known.steps, decision.steps)),
@@ -329,6 +337,14 @@ def _update(
         dropped=dropped,
         moratorium=_new_moratorium(known, decision),
     )
+
+
+def _visits_off(known: Known, case: Case, roster: Roster | None) -> tuple[Visit, ...]:
+    if not known.visits:
+        return ()
+    assert roster is not None
+    asked = Wanted(known.address.postcode, None, 0, None, excluded_ids=known.needs.conflicts)
+    return off(known.visits, Visitors(case.assignee_id, asked, known.restrictions, roster))
 
 
 def _weights(case: Case) -> tuple[Track, int, Track, int]:

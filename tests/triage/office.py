@@ -1,7 +1,7 @@
 """Triage without its processes: facts come in and workers act by the service's own code."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,17 +16,21 @@ from services.triage.books import BookShelf
 from services.triage.commands import desk as desk_commands
 from services.triage.commands.desk import Act, Order, WorkerAccount
 from services.triage.commands.help import record_help_answer
+from services.triage.commands.households import Done, Judge
 from services.triage.commands.tracks import EndResult, close
 from services.triage.commands.visits import Tried, record_attempt
 from services.triage.handlers import address_of
 from services.triage.reports import new_report
 from shared import clock as service_clock
 from shared import db
+from shared.contracts.envelope import Event
 from shared.contracts.signals import PartnerFact
 from shared.contracts.triage import AttemptResult, ContactKind, Role
 from shared.policy import Policies
 from tests.builders import MUNICIPALITY, POLICY
 
+LEAD = WorkerAccount("noor-de-wit", False, "noord", MUNICIPALITY, Role.LEAD)
+Judgement = Callable[[Judge], Awaitable[Done]]
 SPOKE, NOT_HOME = AttemptResult.SPOKE, AttemptResult.NOT_HOME
 
 
@@ -38,6 +42,8 @@ class Office:
     pool: db.Pool
     clock: Clock
     shelf: BookShelf = field(default_factory=lambda: BookShelf(Policies({MUNICIPALITY: [POLICY]})))
+    keys: int = 0
+    said: list[Event] = field(default_factory=list)  # by triage, in order
 
     def at(self, month: int, day: int, hour: int = 9) -> None:
         """Move the clock, to an hour in UTC."""
@@ -47,21 +53,42 @@ class Office:
         """Let facts in, decided on together."""
         async with self.pool.acquire() as tx, tx.transaction():
             books = await self.shelf.current(tx)
-            await deciding.decide(tx, books, [new_report(one, address_of(one)) for one in events])
+            reports = [new_report(one, address_of(one)) for one in events]
+            self.said += await deciding.decide(tx, books, reports)
 
-    async def act(self, number: int, act: Act) -> dict[str, Any]:
-        """Have the assignee of a household's newest case do something in it."""
+    async def act(self, number: int, act: Act, who: str = "") -> dict[str, Any]:
+        """Have the assignee, or who is named, do something in a household's newest case."""
+        (row,) = await self.fetch(
+            "select one.* from household_case as one join address on address.id = address_id"
+            " where house_number = $1 order by is_open desc, opened_at desc limit 1",
+            number,
+        )
+        return await self.act_in(row, act, who)
+
+    async def act_in(self, row: asyncpg.Record, act: Act, who: str = "") -> dict[str, Any]:
+        """Have the assignee, or who is named, do something in a case as it is now."""
+        actor = WorkerAccount(who or row["assignee_id"], False, "", MUNICIPALITY, Role.GENERALIST)
+        order = Order(actor, "", b"", row["revision"], row["id"], may_be_closed=True)
         async with self.pool.acquire() as tx, tx.transaction():
-            row = await tx.fetchrow(
-                "select one.* from household_case as one join address on address.id = address_id"
-                " where house_number = $1 order by is_open desc, opened_at desc limit 1",
-                number,
-            )
-            assert row is not None
-            actor = WorkerAccount(row["assignee_id"], False, "", MUNICIPALITY, Role.GENERALIST)
-            order = Order(actor, "", b"", row["revision"], row["id"], may_be_closed=True)
-            answer, _ = await desk_commands.carry_out(tx, order, self.shelf, act)
+            answer, events = await desk_commands.carry_out(tx, order, self.shelf, act)
+        self.said += events
+        return answer
+
+    async def judge(self, work: Judgement) -> dict[str, Any]:
+        """Have the lead decide about households."""
+        self.keys += 1
+        async with self.pool.acquire() as tx, tx.transaction():
+            answer, events = await work(Judge(tx, LEAD, self.shelf, f"key {self.keys}"))
+            self.said += events
             return answer
+
+    async def cases(self) -> dict[str, asyncpg.Record]:
+        """The newest case behind each front door, by what follows the house number."""
+        rows = await self.fetch(
+            "select household_case.*, suffix from household_case"
+            " join address on address.id = address_id order by opened_at, is_open"
+        )
+        return {row["suffix"]: row for row in rows}
 
     async def attempt(
         self, number: int, kind: ContactKind, result: AttemptResult = NOT_HOME

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from services.triage import deadlines
 from services.triage.assignment import Wanted, choose_second, weight_tenths
+from services.triage.cases import Visit
 from services.triage.commands.desk import Desk, Refused
 from services.triage.sql import deadlines as deadline_sql
 from services.triage.sql import work as work_sql
-from services.triage.sql.work import Attempt, Visit
+from services.triage.sql.work import Attempt
 from shared.clock import AMSTERDAM
 from shared.contracts import triage
 from shared.contracts.triage import AttemptResult, ContactKind, ContactRestriction, PartOfDay
@@ -111,8 +112,8 @@ async def cancel_visit(desk: Desk, visit_id: UUID) -> dict[str, Any]:
 
 async def call_off_visits(desk: Desk) -> None:
     """Call the planned visit of a case off, if there is one: the case is being closed."""
-    for visit_id in await work_sql.list_planned_visits(desk.tx, desk.case.id):
-        await cancel_visit(desk, visit_id)
+    for visit in await work_sql.load_planned_visits(desk.tx, [desk.case.id]):
+        await cancel_visit(desk, visit.id)
 
 
 async def _planned_visit(desk: Desk, visit_id: UUID) -> Visit:
