@@ -27,6 +27,15 @@ class Voice:
         self._lead = lead
         self.events: list[Event] = []
 
+    @classmethod
+    def of(cls, case: Case, roster: Roster) -> "Voice":
+        """The voice of a case as it is."""
+        assignee, lead = (
+            roster.worker_or_lead(one, case.address.postcode)
+            for one in (case.assignee_id, case.lead_id)
+        )
+        return cls(case, assignee.person(), lead.person())
+
     def hand_to(self, assignee: Person, lead: Person) -> None:
         """From now on these are named."""
         self._assignee, self._lead = assignee, lead
@@ -58,9 +67,7 @@ def announce(outcome: Outcome, roster: Roster) -> tuple[Case | None, list[Event]
     case = outcome.case
     if case is None:
         return None, events
-    voice = Voice(
-        case, roster.workers[case.assignee_id].person(), roster.workers[case.lead_id].person()
-    )
+    voice = Voice.of(case, roster)
     _say_what_became(voice, outcome)
     _say_who_may_come(voice, outcome)
     for step in outcome.steps:
@@ -114,9 +121,7 @@ def announce_closing(
     case: Case, planned: Sequence[Visit], roster: Roster
 ) -> tuple[Case, list[Event]]:
     """That a case is closed and its visits are off, and the case with the revision after it."""
-    voice = Voice(
-        case, roster.workers[case.assignee_id].person(), roster.workers[case.lead_id].person()
-    )
+    voice = Voice.of(case, roster)
     for visit in planned:
         voice.say(triage.VisitCancelled, visit_id=visit.id)
     voice.say(triage.CaseClosed, reason=case.reason, result=case.result)

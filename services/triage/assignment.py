@@ -45,9 +45,13 @@ class Worker:
     own_postcodes: frozenset[str] = frozenset()  # where they live: never a case of neighbours
     load_min_tenths: int = 0  # the band that the team agreed; under it somebody comes first
 
+    def has_left(self, day: date) -> bool:
+        """Whether they work here no longer."""
+        return self.left_on is not None and day >= self.left_on
+
     def is_there(self, day: date) -> bool:
         """Whether they work on this day."""
-        if self.left_on and day >= self.left_on:
+        if self.has_left(day):
             return False
         is_absent = self.absent_from and self.absent_from <= day
         return not (is_absent and (self.absent_until is None or day <= self.absent_until))
@@ -83,6 +87,11 @@ class Roster:
     def generalists(self, team: Team) -> Sequence[Worker]:
         """The generalists of a team."""
         return self._generalists[team.id]
+
+    def worker_or_lead(self, worker_id: str, postcode: str) -> Worker:
+        """Somebody who works here; for who works elsewhere by now, the lead of the district."""
+        team = next(_teams_in_order(postcode, self))
+        return self.workers.get(worker_id) or self.workers[team.lead_id]
 
     def add_load(self, worker_id: str, tenths: int) -> None:
         """Note that somebody's load changed."""
@@ -121,7 +130,7 @@ class Choice:
 def choose_assignee(wanted: Wanted, roster: Roster, day: date) -> Choice:
     """Exactly one assignee, with the reason in words. The roster has at least one team."""
     teams = list(_teams_in_order(wanted.postcode, roster))
-    lead = roster.workers[teams[0].lead_id]
+    lead = choose_lead(wanted.postcode, roster, day)
     if kept := _who_is_known(wanted, roster, day):
         return Choice(kept, lead, f"{kept.name} heeft dit huishouden al.")
     for team in teams:
@@ -129,7 +138,27 @@ def choose_assignee(wanted: Wanted, roster: Roster, day: date) -> Choice:
             place = f"wijk {wanted.postcode[:4]}" if team is teams[0] else "heeft wel ruimte"
             words = _in_words(worker, wanted, roster)
             return Choice(worker, lead, f"{team.name} ({place}): {words}.")
-    return Choice(lead, lead, f"Geen generalist heeft ruimte: {lead.name} leidt {teams[0].name}.")
+    last = _lead_who_takes(wanted, roster, day)
+    team_name = roster.teams[last.team_id].name
+    return Choice(last, lead, f"Geen generalist heeft ruimte: {last.name} leidt {team_name}.")
+
+
+def choose_lead(postcode: str, roster: Roster, day: date) -> Worker:
+    """Who leads a case: of the district's team, or, where they have left, of the next one's."""
+    leads = _leads_in_order(postcode, roster)
+    return next((one for one in leads if not one.has_left(day)), leads[0])
+
+
+def _leads_in_order(postcode: str, roster: Roster) -> list[Worker]:
+    return [roster.workers[team.lead_id] for team in _teams_in_order(postcode, roster)]
+
+
+def _lead_who_takes(wanted: Wanted, roster: Roster, day: date) -> Worker:
+    """The first lead who is there and may have it; else who is there; else who leads."""
+    leads = _leads_in_order(wanted.postcode, roster)
+    may = (one for one in leads if _may_have(one, wanted, day))
+    is_there = (one for one in leads if one.is_there(day))
+    return next(may, None) or next(is_there, None) or choose_lead(wanted.postcode, roster, day)
 
 
 def _teams_in_order(postcode: str, roster: Roster) -> Iterator[Team]:

@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.triage import deadlines
-from services.triage.assignment import Answer, Choice, Wanted, answer_wanted, choose_assignee
+from services.triage.assignment import (
+    Answer,
+    Choice,
+    Wanted,
+    answer_wanted,
+    choose_assignee,
+    choose_lead,
+)
 from services.triage.commands.desk import Desk, Refused
 from services.triage.sql import cases as case_sql
 from services.triage.sql import deadlines as deadline_sql
@@ -62,7 +69,7 @@ async def pass_on(desk: Desk, reason: str, *, is_timeout: bool) -> dict[str, Any
     desk.voice.say(triage.AssignmentDeclined, declined_by=previous, is_timeout=is_timeout)
     await _note_answer(desk, previous, Answer.DECLINED, reason)
     choice = await choose_next(desk, leave_out={previous})
-    await _give(desk, choice)
+    await give(desk, choice)
     return {"answer": Answer.DECLINED.value, "assignee_id": choice.assignee.id}
 
 
@@ -95,7 +102,7 @@ async def hand_over(desk: Desk, to: str | None, reason: str) -> dict[str, Any]:
         choice = await choose_next(desk, leave_out={previous})
     else:
         choice = await _named(desk, to, reason)
-    await _give(desk, choice)
+    await give(desk, choice)
     return {"assignee_id": desk.case.assignee_id}
 
 
@@ -111,10 +118,12 @@ async def _named(desk: Desk, to: str, reason: str) -> Choice:
     if worker.id == desk.case.assignee_id:
         raise Refused(409, "Who you name has the case already.")
     lead = desk.roster.workers[desk.roster.teams[worker.team_id].lead_id]
+    if lead.has_left(desk.today):
+        lead = choose_lead(desk.case.address.postcode, desk.roster, desk.today)
     return Choice(worker, lead, f"Overgedragen door {desk.actor.id}: {reason}")
 
 
-async def _give(desk: Desk, choice: Choice) -> None:
+async def give(desk: Desk, choice: Choice) -> None:
     """Hand the case to who was chosen, and say so."""
     case, previous = desk.case, desk.case.assignee_id
     desk.roster.add_load(previous, -case.weight_tenths)
