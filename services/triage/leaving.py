@@ -1,4 +1,4 @@
-"""Nobody who has left keeps a case: it goes to who comes next, or to another lead.
+"""Nobody who has left keeps a case, leads one or goes along: it goes to who comes next.
 
 Looked at all the time rather than when a roster is loaded: the day on which somebody leaves may lie
 ahead then. Locks: buildings, then teams.
@@ -15,6 +15,7 @@ from services.triage.assignment import choose_lead
 from services.triage.books import Books, BookShelf
 from services.triage.commands import assigning
 from services.triage.commands.desk import Desk, Order, WorkerAccount, lay_out, put_away
+from services.triage.commands.visits import check_visits
 from services.triage.sql import cases as case_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
@@ -54,7 +55,7 @@ class Leaving:
         """Some cases from one on; the last of them, None when there were none."""
 
         async def work(tx: Tx) -> tuple[UUID | None, Follow]:
-            found = await roster_sql.list_orphans(tx, clock.today(), after, CASES_MAX)
+            found = await roster_sql.list_orphans(tx, clock.now(), after, CASES_MAX)
             if not found:
                 return None, ()
             return found[-1][0], await self._give_away(tx, found)
@@ -82,7 +83,8 @@ async def _give_one_away(tx: Tx, case_id: UUID, books: Books) -> list[Event]:
     if desk.roster.workers[case.assignee_id].has_left(desk.today):
         await _to_somebody_else(desk)
     _to_another_lead(desk)
-    return await put_away(desk) if desk.voice.events else []
+    await check_visits(desk)
+    return await put_away(desk) if desk.case.revision > case.revision else []
 
 
 async def _to_somebody_else(desk: Desk) -> None:

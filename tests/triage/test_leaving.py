@@ -12,10 +12,13 @@ from deploy.local.driver import Clock
 from deploy.local.servers import Servers
 from services.triage.commands import assigning
 from services.triage.commands.desk import Refused
+from services.triage.commands.help import restrict
+from services.triage.commands.visits import Window, plan_visit
 from services.triage.leaving import Leaving
+from shared.contracts.triage import ContactRestriction
 from shared.door import Door
 from shared.outbox import LeftToRelay, Outbox
-from tests.builders import TODAY, arrears_reported
+from tests.builders import NOW, TODAY, arrears_reported
 from tests.triage import office
 from tests.triage.office import Office
 
@@ -110,6 +113,18 @@ async def test_the_lead_of_a_team_that_helps_out_may_act_too(desk: Office, lead:
     with pytest.raises(Refused, match="No such case"):
         await desk.act_in(await case(desk), hand_over, "anna-jansen")
     await desk.act_in(await case(desk), hand_over, lead)
+
+
+async def test_a_visit_is_called_off_when_who_must_go_along_leaves(desk: Office) -> None:
+    review_on, at = TODAY + timedelta(days=60), NOW + timedelta(days=3)
+    window = Window(at, at + timedelta(hours=1))
+    kind = ContactRestriction.VISIT_WITH_TWO
+    await desk.act(1, lambda one: restrict(one, kind, review_on, "Agressie."))
+    planned = await desk.act(1, lambda one: plan_visit(one, window))
+    await leave(desk, planned["second_worker_id"], TODAY)
+    ((name, told),) = await sweep(desk)
+    assert (name, told["visit_id"]) == ("visit_cancelled", planned["visit_id"])
+    assert not await sweep(desk)
 
 
 async def test_where_everybody_left_a_case_stays_as_it_is(desk: Office) -> None:

@@ -10,23 +10,21 @@ import pytest
 
 from deploy.local.driver import Clock
 from deploy.local.servers import Servers
-from services.triage.cases import BY_MERGE, Visit
+from services.triage.cases import BY_MERGE
 from services.triage.commands import assigning, households, tracks, visits
 from services.triage.commands import help as help_commands
 from services.triage.commands.assigning import Decline
 from services.triage.commands.desk import Desk, Refused
 from services.triage.commands.visits import Window
 from services.triage.families import homes
-from services.triage.visiting import Visitors, as_it_may_go_on
 from shared.contracts import triage
 from shared.contracts.envelope import Event
 from shared.contracts.triage import ContactRestriction
-from tests.builders import NOW, TODAY, arrears_reported, roster, worker
+from tests.builders import NOW, TODAY, arrears_reported
 from tests.triage import office
 from tests.triage.office import Office
-from tests.triage.test_assignment import wanted
 
-NO_APPROACH, WITH_TWO = ContactRestriction.NO_APPROACH, ContactRestriction.VISIT_WITH_TWO
+NO_APPROACH = ContactRestriction.NO_APPROACH
 REVIEW = TODAY + timedelta(days=60)
 AHEAD = NOW + timedelta(days=2)
 A, B, C, D = (UUID(int=no) for no in range(4))
@@ -199,47 +197,3 @@ def test_a_household_is_where_its_reports_went_in_the_end(
     moved_to: dict[UUID, UUID], alive: set[UUID], found: dict[UUID, UUID]
 ) -> None:
     assert homes(moved_to, alive) == found
-
-
-def visit(second: str | None = None) -> Visit:
-    return Visit(A, B, AHEAD, AHEAD + timedelta(hours=1), "planned", second)
-
-
-@pytest.mark.parametrize(
-    ("restrictions", "second", "goes_on", "with_second"),
-    [
-        ((), None, True, None),
-        ((), "bram", True, "bram"),
-        ((), "anna", True, None),
-        ((), "left", True, None),
-        ((), "knows", True, None),
-        ((WITH_TWO,), "bram", True, "bram"),
-        ((WITH_TWO,), None, False, None),
-        ((WITH_TWO,), "left", False, None),
-        ((WITH_TWO,), "back", True, "back"),
-        ((NO_APPROACH,), "bram", False, None),
-        ((ContactRestriction.NO_CALLS,), None, True, None),
-    ],
-)
-def test_a_visit_goes_on_with_who_may_come_or_not_at_all(
-    restrictions: tuple[ContactRestriction, ...],
-    second: str | None,
-    goes_on: bool,
-    with_second: str | None,
-) -> None:
-    day = AHEAD.date()
-    staff = roster(
-        worker("anna"), worker("bram"), worker("knows"), worker("left", left_on=day),
-        worker("back", absent_from=TODAY, absent_until=day - timedelta(days=1)),
-    )  # fmt: skip
-    asked = wanted(excluded_ids=frozenset({"knows"}))
-    who = Visitors("anna", asked, frozenset(restrictions), staff)
-    found = as_it_may_go_on(visit(second), who)
-    assert (found is not None) == goes_on
-    assert found is None or found.second_worker_id == with_second
-
-
-def test_a_visit_is_off_when_its_generalist_is_away_on_that_day() -> None:
-    staff = roster(worker("anna", absent_from=AHEAD.date()), worker("bram"))
-    assert as_it_may_go_on(visit(), Visitors("anna", wanted(), frozenset(), staff)) is None
-    assert as_it_may_go_on(visit(), Visitors("bram", wanted(), frozenset(), staff)) == visit()

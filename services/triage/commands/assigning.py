@@ -13,6 +13,7 @@ from services.triage.assignment import (
     choose_lead,
 )
 from services.triage.commands.desk import Desk, Refused
+from services.triage.commands.visits import check_visits
 from services.triage.sql import cases as case_sql
 from services.triage.sql import deadlines as deadline_sql
 from services.triage.sql import work as work_sql
@@ -137,6 +138,7 @@ async def give(desk: Desk, choice: Choice) -> None:
     desk.voice.hand_to(choice.assignee.person(), choice.lead.person())
     desk.voice.say(triage.GeneralistReassigned, previous_assignee_id=previous, reason=choice.reason)
     await case_sql.insert_assignments(desk.tx, [(desk.case, choice.reason)], desk.now)
+    await check_visits(desk)
 
 
 def require_lead(desk: Desk) -> None:

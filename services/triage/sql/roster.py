@@ -9,6 +9,7 @@ import asyncpg
 
 from services.triage.addresses import Building
 from services.triage.assignment import Roster, Team, Worker
+from shared.clock import amsterdam_day
 from shared.contracts.triage import Role
 from shared.db import Tx
 
@@ -123,8 +124,13 @@ async def load_leads(tx: Tx, case_id: UUID) -> frozenset[str]:
     return frozenset(row["lead_id"] for row in rows)
 
 
-async def list_orphans(tx: Tx, today: date, after: UUID, limit: int) -> list[tuple[UUID, Building]]:
-    """Open cases whose assignee has left, or whose lead has or leads no longer; from one on."""
+async def list_orphans(
+    tx: Tx, now: datetime, after: UUID, limit: int
+) -> list[tuple[UUID, Building]]:
+    """Open cases, from one on, of which somebody has left or leads no longer.
+
+    Who goes along to a visit that lies ahead counts too.
+    """
     rows = await tx.fetch(
         """
         select household_case.id, address.municipality, postcode, house_number
@@ -134,12 +140,16 @@ async def list_orphans(tx: Tx, today: date, after: UUID, limit: int) -> list[tup
         where is_open and household_case.id > $1 and (
           assignee.left_on <= $2 or lead.left_on <= $2
           or not exists (select from team where team.municipality = household_case.municipality
-                         and team.lead_id = household_case.lead_id))
+                         and team.lead_id = household_case.lead_id)
+          or exists (select from visit join worker as second on second.id = second_worker_id
+                     where case_id = household_case.id and state = 'planned' and starts_at > $4
+                       and second.left_on <= $2))
         order by household_case.id limit $3
         """,
         after,
-        today,
+        amsterdam_day(now),
         limit,
+        now,
     )
     return [(row["id"], Building(*row[1:])) for row in rows]
 
