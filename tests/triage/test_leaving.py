@@ -46,7 +46,7 @@ async def leave(desk: Office, who: str, on: date) -> None:
 
 
 async def case(desk: Office) -> asyncpg.Record:
-    return (await desk.cases())[""]
+    return (await desk.doors())[""]
 
 
 async def test_the_cases_of_who_leaves_go_to_who_comes_next_on_that_day(desk: Office) -> None:

@@ -47,12 +47,12 @@ async def two_doors(desk: Office, **second: Any) -> None:
 
 async def at(desk: Office, door: str, act: Any) -> dict[str, Any]:
     """Have the assignee do something behind one of the doors."""
-    case = (await desk.cases())[door]
+    case = (await desk.doors())[door]
     return await desk.act_in(case, act)
 
 
 async def merge(desk: Office, one: str = "A", other: str = "B") -> dict[str, Any]:
-    cases = await desk.cases()
+    cases = await desk.doors()
     ids = cases[one]["household_id"], cases[other]["household_id"]
     desk.said.clear()
     return await desk.judge(lambda judge: households.merge(judge, *ids, "Zelfde gezin."))
@@ -86,7 +86,7 @@ async def test_what_is_forbidden_of_one_is_forbidden_of_both_and_of_each_again(
     await at(desk, "B", restrict(NO_APPROACH))
     planned = await at(desk, "A", plan)
     verdict = await merge(desk)
-    case = (await desk.cases())["A"]
+    case = (await desk.doors())["A"]
     assert case["is_open"]
     (told,) = said(desk, triage.ContactRestricted)
     assert (told.case_id, told.restrictions) == (case["id"], (NO_APPROACH,))
@@ -100,7 +100,7 @@ async def test_what_is_forbidden_of_one_is_forbidden_of_both_and_of_each_again(
     desk.said.clear()
     verdict_id = UUID(verdict["verdict_id"])
     await desk.judge(lambda judge: households.undo(judge, verdict_id, "Toch niet."))
-    cases = await desk.cases()
+    cases = await desk.doors()
     told = {one.case_id: one.restrictions for one in said(desk, triage.ContactRestricted)}
     assert told == {cases["A"]["id"]: (), cases["B"]["id"]: (NO_APPROACH,)}
     await at(desk, "A", plan)
@@ -122,7 +122,7 @@ async def test_the_visits_of_a_case_that_a_merge_closes_are_called_off(desk: Off
     await two_doors(desk)
     planned = await at(desk, "B", plan)
     await merge(desk)
-    cases = await desk.cases()
+    cases = await desk.doors()
     assert (cases["B"]["is_open"], cases["B"]["closed_by"]) == (False, BY_MERGE)
     off, closed = said(desk, triage.VisitCancelled, triage.CaseClosed)
     assert (str(off.visit_id), off.case_id) == (planned["visit_id"], cases["B"]["id"])
@@ -136,14 +136,14 @@ async def test_the_visits_of_a_case_that_a_merge_closes_are_called_off(desk: Off
 
 async def test_who_knows_one_household_too_well_does_not_keep_the_other(desk: Office) -> None:
     await two_doors(desk)
-    who = (await desk.cases())["A"]["assignee_id"]
+    who = (await desk.doors())["A"]["assignee_id"]
     # The second household is handed to the same person, who then says that they know it.
-    if (await desk.cases())["B"]["assignee_id"] != who:
+    if (await desk.doors())["B"]["assignee_id"] != who:
         await at(desk, "B", lambda one: assigning.hand_over(one, who, "Een gezicht."))
     knows = Decline("Mijn zus.", has_conflict=True)
     await at(desk, "B", lambda one: assigning.decline(one, knows))
     await merge(desk)
-    case = (await desk.cases())["A"]
+    case = (await desk.doors())["A"]
     assert case["assignee_id"] != who
     (given,) = said(desk, triage.GeneralistReassigned)
     assert (given.previous_assignee_id, given.assignee.id) == (who, case["assignee_id"])
@@ -167,7 +167,7 @@ async def test_the_case_that_goes_on_goes_to_who_has_the_household(desk: Office)
     await at(desk, "B", lambda one: assigning.hand_over(one, "daan-smit", "Spreekt de taal."))
     await merge(desk)
     (case,) = await desk.fetch("select * from household_case where is_open")
-    assert case["household_id"] == (await desk.cases())["A"]["household_id"]
+    assert case["household_id"] == (await desk.doors())["A"]["household_id"]
     assert case["assignee_id"] == "daan-smit"
 
 
