@@ -21,7 +21,7 @@ class Answer(StrEnum):
     """What the assignee said."""
 
     AWAITED = "awaited"
-    NOT_ASKED = "not_asked"  # letter tracks ask no acceptance
+    NOT_ASKED = "not_asked"  # there is nothing to accept, or nobody to pass it on to
     ACCEPTED = "accepted"
     DECLINED = "declined"
 
@@ -244,5 +244,6 @@ def weight_tenths(policy: TriagePolicy, track: Track, *, was_reached: bool) -> i
 
 
 def answer_wanted(track: Track, role: Role) -> Answer:
-    """Whether an assignee is asked to accept: not for a letter, and a lead cannot pass on."""
-    return Answer.NOT_ASKED if track is Track.LETTER or role is Role.LEAD else Answer.AWAITED
+    """Whether an assignee is asked to accept: where they are to go by, and could pass it on."""
+    is_asked = track in {Track.VISIT, Track.LEGAL} and role is not Role.LEAD
+    return Answer.AWAITED if is_asked else Answer.NOT_ASKED

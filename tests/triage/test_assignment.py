@@ -140,6 +140,7 @@ def test_a_letter_is_light_until_somebody_was_reached() -> None:
 @pytest.mark.parametrize(
     ("track", "role", "answer"),
     [
+        (Track.NONE, Role.GENERALIST, Answer.NOT_ASKED),
         (Track.LETTER, Role.GENERALIST, Answer.NOT_ASKED),
         (Track.VISIT, Role.GENERALIST, Answer.AWAITED),
         (Track.LEGAL, Role.GENERALIST, Answer.AWAITED),
