@@ -65,9 +65,9 @@ class Family:
         return _restrictions([self.own, *self.kin_before])
 
     def review_on(self, own: date | None) -> date | None:
-        """The first day on which somebody is to look again, at the case or at a restriction."""
-        days = [own, *(one.review_on for one in self.everybody)]
-        return min((day for day in days if day), default=None)
+        """The first day on which somebody is to look again, also at what came in now."""
+        new = [one.review_on for one in self.kin if one not in self.kin_before]
+        return min((day for day in (own, *new) if day), default=None)
 
 
 def _restrictions(kin: Kin) -> frozenset[ContactRestriction]:

@@ -93,6 +93,8 @@ async def test_what_is_forbidden_of_one_is_forbidden_of_both_and_of_each_again(
     (off,) = said(desk, triage.VisitCancelled)
     assert (str(off.visit_id), off.case_id) == (planned["visit_id"], case["id"])
     assert await running_review(desk, case) == [REVIEW]
+    await at(desk, "A", lambda one: help_commands.state_need(one, "language", "tr"))
+    assert await running_review(desk, case) == [REVIEW], "it runs on"
     with pytest.raises(Refused, match="Nobody approaches"):
         await at(desk, "A", plan)
 

@@ -27,7 +27,7 @@ _CASE = """
       answer = 'accepted' or confirmed_by is not null or first_attempt_at is not null
         or exists (select from visit where case_id = household_case.id) as is_touched,
       first_attempt_at, first_talk_on, help_answer.answered_on, help_answer.paused_until
-        as collection_paused_until
+        as collection_paused_until, review_on
     from household_case join address on address.id = address_id
       left join lateral (
         select min(attempted_at) as first_attempt_at,
@@ -37,6 +37,13 @@ _CASE = """
         select answered_on, case when pause_ended_at is null then paused_until end as paused_until
         from help_answer where case_id = household_case.id and answer = 'accepted'
         order by recorded_at desc limit 1) as help_answer on true
+      left join lateral (
+        select min(review_on) as review_on from restriction
+        where household_id = any(case
+            when exists (select from household where moved_to = household_case.household_id)
+            then array(select kin_of(household_case.household_id))
+            else array[household_case.household_id] end)
+          and lifted_at is null) as reviews on true
     """
 
 
@@ -106,12 +113,13 @@ def _as_case(row: asyncpg.Record) -> Case:
 
 def _as_work(row: asyncpg.Record) -> Work:
     tried, talked = row["first_attempt_at"], row["first_talk_on"]
+    reviews = [day for day in (row["review_on"], row["paused_until"]) if day]
     return Work(
         first_attempt_on=amsterdam_day(tried) if tried else None,
         help_accepted_on=row["answered_on"],
         collection_paused_until=row["collection_paused_until"],
         first_talk_on=amsterdam_day(talked) if talked else None,
-        review_on=row["paused_until"],
+        review_on=min(reviews, default=None),
     )
 
 
