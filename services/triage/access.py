@@ -37,7 +37,7 @@ EXPLAINED = {
     "Autoriteit Persoonsgegevens",
 }
 CHECK_FIRST = (
-    "Vrije tekst (reden, woorden, notitie, uitkomst, bron, opmerking) kan anderen noemen: haal dat "
+    "Vrije tekst (reden, woorden, uitkomst, bron, opmerking) kan anderen noemen: haal dat "
     "weg (AVG art. 15, vierde lid).",
     "Beperkingen: weeg of het noemen van de reden iemand in gevaar brengt (UAVG art. 41).",
 )

@@ -3,12 +3,12 @@
 Each case event takes the next revision, so that no two are alike and the highest is the newest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from services.triage.assignment import Roster
-from services.triage.cases import Case
+from services.triage.cases import Case, Visit
 from services.triage.casework import RISEN, UNMERGED, Outcome
 from services.triage.legal_path import Step, StepKind, StepState
 from services.triage.reports import BY_PERSON, Fact, Status
@@ -26,6 +26,15 @@ class Voice:
         self._assignee = assignee
         self._lead = lead
         self.events: list[Event] = []
+
+    @classmethod
+    def of(cls, case: Case, roster: Roster) -> "Voice":
+        """The voice of a case as it is."""
+        assignee, lead = (
+            roster.worker_or_lead(one, case.address.postcode)
+            for one in (case.assignee_id, case.lead_id)
+        )
+        return cls(case, assignee.person(), lead.person())
 
     def hand_to(self, assignee: Person, lead: Person) -> None:
         """From now on these are named."""
@@ -58,10 +67,9 @@ def announce(outcome: Outcome, roster: Roster) -> tuple[Case | None, list[Event]
     case = outcome.case
     if case is None:
         return None, events
-    voice = Voice(
-        case, roster.workers[case.assignee_id].person(), roster.workers[case.lead_id].person()
-    )
+    voice = Voice.of(case, roster)
     _say_what_became(voice, outcome)
+    _say_who_may_come(voice, outcome)
     for step in outcome.steps:
         say_step(voice, step, outcome.known.steps.get((step.kind, step.key)))
     for step in outcome.gone:
@@ -94,11 +102,28 @@ def _say_what_became(voice: Voice, outcome: Outcome) -> None:
         voice.say(triage.TrackProposed, urgent=urgent, reason=voice.case.reason)
 
 
-def announce_closing(case: Case, roster: Roster) -> tuple[Case, list[Event]]:
-    """That a case is closed, and the case with the revision after it."""
-    voice = Voice(
-        case, roster.workers[case.assignee_id].person(), roster.workers[case.lead_id].person()
-    )
+def _say_who_may_come(voice: Voice, outcome: Outcome) -> None:
+    """That the case has somebody else, what nobody does any more, and which visits are off."""
+    known = outcome.known
+    if outcome.choice and known.case:
+        voice.say(
+            triage.GeneralistReassigned,
+            previous_assignee_id=known.case.assignee_id,
+            reason=outcome.choice.reason,
+        )
+    if voice.case.is_open and known.restrictions != known.restrictions_before:
+        voice.say(triage.ContactRestricted, restrictions=tuple(sorted(known.restrictions)))
+    for visit in outcome.visits_off:
+        voice.say(triage.VisitCancelled, visit_id=visit.id)
+
+
+def announce_closing(
+    case: Case, planned: Sequence[Visit], roster: Roster
+) -> tuple[Case, list[Event]]:
+    """That a case is closed and its visits are off, and the case with the revision after it."""
+    voice = Voice.of(case, roster)
+    for visit in planned:
+        voice.say(triage.VisitCancelled, visit_id=visit.id)
     voice.say(triage.CaseClosed, reason=case.reason, result=case.result)
     return voice.case, voice.events
 

@@ -10,6 +10,7 @@ from services.triage.api import new_api
 from services.triage.api.taking import Counter
 from services.triage.books import BookShelf
 from services.triage.commands.desk import WorkerAccount
+from services.triage.leaving import Leaving
 from services.triage.purging import Purging
 from services.triage.redeciding import Redecider, earliest
 from services.triage.sealing import Sealing
@@ -32,12 +33,13 @@ def wire(core: Core) -> FastAPI:
     core.timers += [calendar.run_terms, calendar.run_slow, redecider.run]
     core.checks += [partial(shelf.check, core.pool), partial(keep_policies, core)]
     core.timers += [Purging(core.door, shelf.policies).run, Sealing(core.pool).run]
+    core.timers += [Leaving(core.door, shelf).run]
 
     async def find_account(name: str | None, secret: str) -> Account | None:
         if account := ops_account(name, secret, password):
             return account
         async with core.pool.acquire() as connection:
-            login = await roster_sql.find_login(connection, token_hash(secret))
+            login = await roster_sql.find_login(connection, token_hash(secret), clock.today())
         if login is None or name not in {None, login.worker_id}:
             return None
         place = (login.team_id, login.municipality, login.role)

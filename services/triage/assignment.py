@@ -21,7 +21,7 @@ class Answer(StrEnum):
     """What the assignee said."""
 
     AWAITED = "awaited"
-    NOT_ASKED = "not_asked"  # letter tracks ask no acceptance
+    NOT_ASKED = "not_asked"  # there is nothing to accept, or nobody to pass it on to
     ACCEPTED = "accepted"
     DECLINED = "declined"
 
@@ -45,9 +45,13 @@ class Worker:
     own_postcodes: frozenset[str] = frozenset()  # where they live: never a case of neighbours
     load_min_tenths: int = 0  # the band that the team agreed; under it somebody comes first
 
+    def has_left(self, day: date) -> bool:
+        """Whether they work here no longer."""
+        return self.left_on is not None and day >= self.left_on
+
     def is_there(self, day: date) -> bool:
         """Whether they work on this day."""
-        if self.left_on and day >= self.left_on:
+        if self.has_left(day):
             return False
         is_absent = self.absent_from and self.absent_from <= day
         return not (is_absent and (self.absent_until is None or day <= self.absent_until))
@@ -83,6 +87,11 @@ class Roster:
     def generalists(self, team: Team) -> Sequence[Worker]:
         """The generalists of a team."""
         return self._generalists[team.id]
+
+    def worker_or_lead(self, worker_id: str, postcode: str) -> Worker:
+        """Somebody who works here; for who works elsewhere by now, the lead of the district."""
+        team = next(_teams_in_order(postcode, self))
+        return self.workers.get(worker_id) or self.workers[team.lead_id]
 
     def add_load(self, worker_id: str, tenths: int) -> None:
         """Note that somebody's load changed."""
@@ -121,7 +130,7 @@ class Choice:
 def choose_assignee(wanted: Wanted, roster: Roster, day: date) -> Choice:
     """Exactly one assignee, with the reason in words. The roster has at least one team."""
     teams = list(_teams_in_order(wanted.postcode, roster))
-    lead = roster.workers[teams[0].lead_id]
+    lead = choose_lead(wanted.postcode, roster, day)
     if kept := _who_is_known(wanted, roster, day):
         return Choice(kept, lead, f"{kept.name} heeft dit huishouden al.")
     for team in teams:
@@ -129,7 +138,27 @@ def choose_assignee(wanted: Wanted, roster: Roster, day: date) -> Choice:
             place = f"wijk {wanted.postcode[:4]}" if team is teams[0] else "heeft wel ruimte"
             words = _in_words(worker, wanted, roster)
             return Choice(worker, lead, f"{team.name} ({place}): {words}.")
-    return Choice(lead, lead, f"Geen generalist heeft ruimte: {lead.name} leidt {teams[0].name}.")
+    last = _lead_who_takes(wanted, roster, day)
+    team_name = roster.teams[last.team_id].name
+    return Choice(last, lead, f"Geen generalist heeft ruimte: {last.name} leidt {team_name}.")
+
+
+def choose_lead(postcode: str, roster: Roster, day: date) -> Worker:
+    """Who leads a case: of the district's team, or, where they have left, of the next one's."""
+    leads = _leads_in_order(postcode, roster)
+    return next((one for one in leads if not one.has_left(day)), leads[0])
+
+
+def _leads_in_order(postcode: str, roster: Roster) -> list[Worker]:
+    return [roster.workers[team.lead_id] for team in _teams_in_order(postcode, roster)]
+
+
+def _lead_who_takes(wanted: Wanted, roster: Roster, day: date) -> Worker:
+    """The first lead who is there and may have it; else who is there; else who leads."""
+    leads = _leads_in_order(wanted.postcode, roster)
+    may = (one for one in leads if _may_have(one, wanted, day))
+    is_there = (one for one in leads if one.is_there(day))
+    return next(may, None) or next(is_there, None) or choose_lead(wanted.postcode, roster, day)
 
 
 def _teams_in_order(postcode: str, roster: Roster) -> Iterator[Team]:
@@ -178,15 +207,19 @@ def choose_second(first_id: str, wanted: Wanted, roster: Roster, day: date) -> W
     others = [
         worker
         for worker in roster.workers.values()
-        if worker.id != first_id
-        and worker.role is Role.GENERALIST
-        and _may_have(worker, wanted, day)
+        if worker.role is Role.GENERALIST and may_go_along(worker.id, first_id, wanted, roster, day)
     ]
     return min(
         others,
         key=lambda one: (one.team_id != home, roster.loads[one.id], one.id),
         default=None,
     )
+
+
+def may_go_along(worker_id: str, first_id: str, wanted: Wanted, roster: Roster, day: date) -> bool:
+    """Whether somebody else can go along on this day."""
+    worker = roster.workers.get(worker_id)
+    return worker is not None and worker_id != first_id and _may_have(worker, wanted, day)
 
 
 def _speaks(worker: Worker, language: str | None) -> bool:
@@ -211,5 +244,6 @@ def weight_tenths(policy: TriagePolicy, track: Track, *, was_reached: bool) -> i
 
 
 def answer_wanted(track: Track, role: Role) -> Answer:
-    """Whether an assignee is asked to accept: not for a letter, and a lead cannot pass on."""
-    return Answer.NOT_ASKED if track is Track.LETTER or role is Role.LEAD else Answer.AWAITED
+    """Whether an assignee is asked to accept: where they are to go by, and could pass it on."""
+    is_asked = track in {Track.VISIT, Track.LEGAL} and role is not Role.LEAD
+    return Answer.AWAITED if is_asked else Answer.NOT_ASKED

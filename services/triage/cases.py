@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -93,6 +93,18 @@ class Case:
     def reference(self) -> str:
         """A short name for mails, which says nothing of the household."""
         return f"Z-{self.id.hex[:8].upper()}"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visit of a case."""
+
+    id: UUID
+    case_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    state: str  # planned, cancelled or made
+    second_worker_id: str | None = None
 
 
 Running = Mapping[str, Deadline]  # the terms of a case that run, by name

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
-from services.triage import deadlines
+from services.triage import beginnings, deadlines
 from services.triage.addresses import Address
 from services.triage.assignment import (
     Answer,
@@ -22,13 +22,14 @@ from services.triage.assignment import (
     choose_assignee,
     weight_tenths,
 )
-from services.triage.cases import BY_MERGE, Case, Deadline, Help, Running
+from services.triage.cases import BY_MERGE, Case, Deadline, Running, Visit
+from services.triage.hands import given, passed_on
 from services.triage.legal_path import Step
 from services.triage.matching import Residence
 from services.triage.reports import Fact, Status
 from services.triage.rules import TRACKS, Decision
-from shared.contracts.envelope import derived_id
-from shared.contracts.triage import Track
+from services.triage.visiting import Visitors, off
+from shared.contracts.triage import ContactRestriction, Track
 from shared.policy import TriagePolicy
 
 VOID = "Alle signalen zijn ingetrokken voordat er iets was gedaan."
@@ -56,7 +57,7 @@ class Known:
     case: Case | None  # the open one
     last_closed: Case | None  # the last one that was closed
     case_count: int  # cases ever, so that each has an id of its own
-    generalist_id: str | None
+    generalist_id: str | None  # whom the household has; also of one that turned out to be it
     needs: Needs
     steps: Mapping[tuple[str, UUID], Step]
     statuses: Mapping[UUID, tuple[Status, int]]  # with the number of the status
@@ -64,6 +65,10 @@ class Known:
     doubtful_before: frozenset[UUID] = frozenset()
     running: Running = field(default_factory=dict)  # terms of the open case, else the last one's
     moratorium_said: UUID | None = None  # the fact that was announced last
+    restrictions: frozenset[ContactRestriction] = frozenset()
+    restrictions_before: frozenset[ContactRestriction] = frozenset()
+    has_grown: bool = False  # another household turned out to be this one
+    visits: tuple[Visit, ...] = ()  # that lie ahead, where the household has grown
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,8 @@ class Outcome:
     is_closed: bool = False
     is_reopened: bool = False
     is_reweighed: bool = False  # track or priority, proposed or in force, are others than before
-    choice: Choice | None = None  # of a case that was opened
+    choice: Choice | None = None  # of a case that was opened, or goes to somebody else
+    visits_off: tuple[Visit, ...] = ()  # that may not be made any more
     steps: tuple[Step, ...] = ()  # those that changed
     gone: tuple[Step, ...] = ()  # those that turned out to be another household's
     statuses: Mapping[UUID, tuple[Status, int]] = field(default_factory=dict)  # that changed
@@ -114,6 +120,8 @@ def needs_roster(known: Known, decision: Decision) -> bool:
     if known.case is None:
         return decision.needs_case
     if not decision.needs_case and not known.case.is_touched:
+        return True
+    if known.visits or known.case.assignee_id in known.needs.conflicts:
         return True
     track = track_in_force(known.case, decision)[0]
     weight = weight_tenths(decision.live.policy.triage, track, was_reached=known.case.was_reached)
@@ -201,19 +209,16 @@ def _open(known: Known, decision: Decision, roster: Roster, today: date) -> Outc
     """A new case; or the last one again, when an amount rose or a merge was undone."""
     policy = decision.live.policy.triage
     goes_on = reopens(known, decision)
-    base = _again(known, decision, today) if goes_on else _new(known, decision, today)
+    if goes_on and known.last_closed:
+        base = beginnings.again(known.last_closed, today, has_risen=decision.risen)
+    else:
+        where = (known.residence.household_id, known.address)
+        base = beginnings.new_case(where, known.case_count + 1, decision, today)
     case = _as_decided(base, decision, today)
     weight = weight_tenths(policy, case.track, was_reached=case.was_reached)
     choice = choose_assignee(_wanted(known, decision, case.track, weight), roster, today)
     roster.add_load(choice.assignee.id, weight)
-    case = replace(
-        case,
-        assignee_id=choice.assignee.id,
-        assigned_on=today,
-        lead_id=choice.lead.id,
-        answer=answer_wanted(case.track, choice.assignee.role),
-        weight_tenths=weight,
-    )
+    case = replace(given(case, choice, today), weight_tenths=weight)
     running = known.running if goes_on else {}
     begun, dropped = deadlines.changes(running, deadlines.wanted(case, decision, today))
     return replace(
@@ -243,67 +248,6 @@ def _wanted(known: Known, decision: Decision, track: Track, weight: int) -> Want
         current_id=known.generalist_id,
         excluded_ids=known.needs.conflicts,
         skills=policy.skills_for(track) | known.needs.skills,
-    )
-
-
-def reopened(case: Case, today: date) -> Case:
-    """A closed case that goes on; its terms begin anew, and what was tried before is history."""
-    return replace(
-        case,
-        is_open=True,
-        closed_by=None,
-        result=None,
-        reopened_on=today,
-        track_since=today,
-        work=replace(case.work, first_attempt_on=None),
-    )
-
-
-def _again(known: Known, decision: Decision, today: date) -> Case:
-    """The last case before the decision is written in it."""
-    assert known.last_closed
-    case = reopened(known.last_closed, today)
-    if not decision.risen:
-        return case
-    # More is owed than people knew when they decided and offered: they are asked again.
-    return replace(
-        case,
-        confirmed_by=None,
-        override_reason=None,
-        help=Help.UNKNOWN,
-        paused_until=None,
-        work=replace(case.work, help_accepted_on=None, first_talk_on=None),
-    )
-
-
-def _new(known: Known, decision: Decision, today: date) -> Case:
-    """A new case, nobody's yet, before the decision is written in it."""
-    return Case(
-        id=derived_id("case", known.residence.household_id, known.case_count + 1),
-        household_id=known.residence.household_id,
-        address=known.address,
-        revision=0,
-        is_open=True,
-        opened_on=today,
-        track=decision.track,
-        track_since=today,
-        priority=decision.priority,
-        proposed_track=decision.track,
-        proposed_priority=decision.priority,
-        confirmed_by=None,
-        override_reason=None,
-        legal_stage=decision.facts.legal_stage,
-        is_multiple=False,
-        is_consecutive=False,
-        has_objection=False,
-        was_reached=False,
-        is_touched=False,
-        assignee_id="",
-        assigned_on=today,
-        lead_id="",
-        answer=Answer.NOT_ASKED,
-        weight_tenths=0,
-        reason=decision.reason,
     )
 
 
@@ -349,9 +293,15 @@ def _update(
         assert roster is not None
         weigh = reweighed if after.track is not before.track else _with_weight
         after = weigh(after, decision.live.policy.triage, roster)
+    choice = None
+    if roster is not None:
+        wanted = _wanted(known, decision, after.track, after.weight_tenths)
+        after, choice = passed_on(after, wanted, roster, today)
     begun, dropped = deadlines.changes(known.running, deadlines.wanted(after, decision, today))
     return replace(
         _outcome(known, decision, after),
+        choice=choice,
+        visits_off=_visits_off(known, after, roster),
         is_reweighed=_weights(before) != _weights(after),
         steps=tuple(_changed_steps(known.steps, decision.steps)),
         gone=tuple(_gone_steps(known.steps, decision.steps)),
@@ -359,6 +309,14 @@ def _update(
         dropped=dropped,
         moratorium=_new_moratorium(known, decision),
     )
+
+
+def _visits_off(known: Known, case: Case, roster: Roster | None) -> tuple[Visit, ...]:
+    if not known.visits:
+        return ()
+    assert roster is not None
+    asked = Wanted(known.address.postcode, None, 0, None, excluded_ids=known.needs.conflicts)
+    return off(known.visits, Visitors(case.assignee_id, asked, known.restrictions, roster))
 
 
 def _weights(case: Case) -> tuple[Track, int, Track, int]:

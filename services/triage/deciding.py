@@ -11,10 +11,11 @@ from uuid import UUID
 from services.triage import casework, matching, rules, saving
 from services.triage.addresses import Building
 from services.triage.books import Books
-from services.triage.cases import Case, Running
-from services.triage.casework import Known, Needs
+from services.triage.cases import Case, Running, Visit
+from services.triage.casework import Known
+from services.triage.families import Family, families_of
 from services.triage.legal_path import Step
-from services.triage.matching import Verdict
+from services.triage.matching import Residence, Verdict
 from services.triage.reports import Fact, FactKind, Report, ResidenceResult, Signal
 from services.triage.rules import Decision, History
 from services.triage.saving import Household, Rosters
@@ -24,6 +25,7 @@ from services.triage.sql import households as household_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
 from services.triage.sql import verdicts as verdict_sql
+from services.triage.sql import work as work_sql
 from services.triage.sql.households import StoredHousehold
 from services.triage.sql.reports import StoredBuilding
 from services.triage.traces import Trace
@@ -77,6 +79,7 @@ async def find(
         await _load(tx, places, existing)
         cases = await _load_cases(tx, places)
     households = [one for place in places.values() for one in _households(place, cases, books)]
+    households = await _with_visits(tx, households)
     gone = _gone(places.values(), households, cases)
     rosters = await _lock_rosters(tx, households, gone)
     today = clock.today()
@@ -134,25 +137,25 @@ def _households(place: Place, cases: Cases, books: Books) -> Iterator[Household]
     """Split a building into its households, and decide for each."""
     reports = {report.what.id: report for report in place.reports}
     traces = [_trace(report) for report in reports.values()]
-    for residence in matching.residences(traces, place.verdicts, is_multi_let=place.is_multi_let):
+    found = matching.residences(traces, place.verdicts, is_multi_let=place.is_multi_let)
+    families = families_of(place.households, found, reports)
+    for residence in found:
         inside = [reports[fact_id] for fact_id in residence.fact_ids]
-        stored = place.households.get(residence.household_id)
-        known = _known(residence, inside, stored, cases)
+        family = families[residence.household_id]
+        known = _known(residence, inside, family, cases)
         decision = _decide(known, inside, books)
-        yield Household(known, decision, stored, inside)
+        yield Household(known, decision, family.own, inside)
 
 
-def _known(
-    residence: matching.Residence,
-    inside: Sequence[Report],
-    stored: StoredHousehold | None,
-    cases: Cases,
-) -> Known:
+def _known(residence: Residence, inside: Sequence[Report], family: Family, cases: Cases) -> Known:
     case = cases.open.get(residence.household_id)
     last_closed = cases.last_closed.get(residence.household_id)
     latest = case or last_closed
-    if case and any(_is_entered(one) for one in inside):
-        case = replace(case, is_touched=True)
+    if case:
+        is_entered = any(_is_entered(one) for one in inside)
+        work = replace(case.work, review_on=family.review_on(case.work.review_on))
+        case = replace(case, work=work, is_touched=case.is_touched or is_entered)
+    stored = family.own
     stated = next((one.language for one in inside if one.language), None)
     return Known(
         residence=residence,
@@ -160,14 +163,17 @@ def _known(
         case=case,
         last_closed=last_closed,
         case_count=stored.case_count if stored else 0,
-        generalist_id=stored.generalist_id if stored else None,
-        needs=_needs(stored, stated),
+        generalist_id=family.generalist_id(cases.open),
+        needs=family.needs(stated),
         steps=cases.steps.get(case.id, {}) if case else {},
         statuses={one.what.id: one.status for one in inside if one.status},
         doubtful=frozenset(one for one, match in residence.matches.items() if match.doubt),
         doubtful_before=frozenset(one.what.id for one in inside if one.doubt),
         running=cases.running.get(latest.id, {}) if latest else {},
         moratorium_said=stored.moratorium_said if stored else None,
+        restrictions=family.restrictions,
+        restrictions_before=family.restrictions_before,
+        has_grown=family.has_grown,
     )
 
 
@@ -177,10 +183,21 @@ def _is_entered(report: Report) -> bool:
     return is_entered and report.case_id is None
 
 
-def _needs(stored: StoredHousehold | None, stated: str | None) -> Needs:
-    if stored is None:
-        return Needs(stated)
-    return Needs(stored.language or stated, frozenset(stored.skills), frozenset(stored.conflicts))
+async def _with_visits(tx: Tx, households: list[Household]) -> list[Household]:
+    """Fill in the planned visits of households that turned out to be more than was known."""
+    grown = {one.known.case.id for one in households if one.known.case and one.known.has_grown}
+    if not grown:
+        return households
+    now = clock.now()
+    ahead = [one for one in await work_sql.load_planned_visits(tx, grown) if one.starts_at > now]
+    return [
+        replace(one, known=replace(one.known, visits=_visits_of(one.known.case, ahead)))
+        for one in households
+    ]
+
+
+def _visits_of(case: Case | None, visits: Sequence[Visit]) -> tuple[Visit, ...]:
+    return tuple(visit for visit in visits if case and visit.case_id == case.id)
 
 
 def _decide(known: Known, inside: Sequence[Report], books: Books) -> Decision:

@@ -38,6 +38,7 @@ WORDS = {
     "visit planned": "Huisbezoek gepland door {who}",
     "visit moved": "Huisbezoek verplaatst door {who}",
     "visit cancelled": "Huisbezoek afgezegd door {who}",
+    "visit alone": "Huisbezoek verder zonder tweede medewerker, door {who}",
     "visit made": "Huisbezoek gedaan door {who}",
     "attempt": "Contactpoging ({kind}) door {who}",
     "alert sent": "Bericht aan {who} verstuurd",

@@ -11,6 +11,7 @@ from services.triage.assignment import Team, Worker
 from services.triage.sql import roster as roster_sql
 from shared.contracts.triage import Role
 from shared.db import Tx
+from shared.settings import StartupFault
 from shared.web.session import token_hash
 
 
@@ -72,6 +73,12 @@ class TeamEntry(BaseModel):
             left_on=entry.left_on,
         )
 
+    def places(self, team_no: int) -> Iterator[tuple[str, str, str]]:
+        """Who works where: the field that says so, their id, the municipality."""
+        yield f"teams.{team_no}.lead", self.lead.id, self.municipality
+        for no, entry in enumerate(self.generalists):
+            yield f"teams.{team_no}.generalists.{no}", entry.id, self.municipality
+
     def team(self) -> Team:
         """The team."""
         return Team(
@@ -92,7 +99,12 @@ class RosterFile(BaseModel):
 
 
 async def save(tx: Tx, roster: RosterFile, tokens: dict[str, str]) -> None:
-    """Insert or replace a roster; `tokens` has those on file and gets the new ones."""
+    """Insert or replace a roster; `tokens` has those on file and gets the new ones.
+
+    Raises StartupFault where cases would be left with somebody who works in another municipality.
+    """
+    await roster_sql.lock_teams(tx)
+    await _refuse_moves(tx, roster)
     for entry in roster.teams:
         await roster_sql.save_team(tx, entry.team())
         for worker in entry.workers():
@@ -100,3 +112,17 @@ async def save(tx: Tx, roster: RosterFile, tokens: dict[str, str]) -> None:
             if not has_token or worker.id not in tokens:
                 tokens[worker.id] = secrets.token_urlsafe(24)
             await roster_sql.save_worker(tx, worker, token_hash(tokens[worker.id]))
+    if unled := await roster_sql.list_unled(tx):
+        raise StartupFault(f"no lead in its own municipality: team {', '.join(unled)}")
+
+
+async def _refuse_moves(tx: Tx, roster: RosterFile) -> None:
+    places = [place for team_no, team in enumerate(roster.teams) for place in team.places(team_no)]
+    busy = await roster_sql.list_busy(tx, {worker_id for _, worker_id, _ in places})
+    faults = []
+    for field, worker_id, municipality in places:
+        elsewhere, cases = busy.get(worker_id, (municipality, 0))
+        if elsewhere != municipality:
+            faults.append(f"{field}: has {cases} open cases in {elsewhere}; hand them over first")
+    if faults:
+        raise StartupFault("; ".join(faults))

@@ -1,5 +1,6 @@
 """Writes what was decided, and says what follows."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +9,7 @@ from uuid import UUID
 from services.triage import announcements, casework
 from services.triage.addresses import Address
 from services.triage.assignment import Roster
-from services.triage.cases import BY_MERGE, Case
+from services.triage.cases import BY_MERGE, Case, Visit
 from services.triage.casework import Known, Outcome
 from services.triage.matches import Match
 from services.triage.reports import Report, Signal
@@ -19,9 +20,11 @@ from services.triage.sql import households as household_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
 from services.triage.sql import tasks as task_sql
+from services.triage.sql import work as work_sql
 from services.triage.sql.households import StoredHousehold
 from shared import clock
 from shared.contracts.envelope import Event
+from shared.contracts.triage import VisitCancelled
 from shared.db import Tx
 
 Rosters = Mapping[str, Roster]  # by municipality
@@ -54,6 +57,7 @@ async def save(tx: Tx, found: Found) -> list[Event]:
     """Write it all, and return the events that follow."""
     events = await _save_cases(tx, found.outcomes, found.rosters)
     events += await _close_gone(tx, found.gone, found.rosters)
+    await _cancel_visits(tx, events)
     for roster in found.rosters.values():
         if loads := roster.changed_loads():
             await roster_sql.save_loads(tx, loads)
@@ -123,15 +127,25 @@ async def _close_gone(tx: Tx, gone: Sequence[Case], rosters: Rosters) -> list[Ev
     now = clock.now()
     events: list[Event] = []
     closed = []
+    planned: defaultdict[UUID, list[Visit]] = defaultdict(list)
+    for visit in await work_sql.load_planned_visits(tx, [case.id for case in gone]):
+        planned[visit.case_id].append(visit)
     for case in gone:
         roster = rosters[case.address.municipality]
         after = casework.close(case, casework.MERGED, roster, by=BY_MERGE)
-        after, announced = announcements.announce_closing(after, roster)
+        after, announced = announcements.announce_closing(after, planned[case.id], roster)
         closed.append(after)
         events += announced
     await case_sql.save_cases(tx, closed, now)
     await deadline_sql.drop_all(tx, [case.id for case in closed], now)
     return events
+
+
+async def _cancel_visits(tx: Tx, events: Sequence[Event]) -> None:
+    """Write which visits were called off, as the events say."""
+    cancelled = [(one.visit_id, one.revision) for one in events if isinstance(one, VisitCancelled)]
+    if cancelled:
+        await work_sql.cancel_visits(tx, cancelled, BY_MERGE, clock.now())
 
 
 async def _save_reports(tx: Tx, households: Sequence[Household]) -> None:

@@ -64,6 +64,7 @@ WORDS: Mapping[str, str] = {
     "done": "gebeurd",
     "planned": "gepland",
     "moved": "verplaatst",
+    "alone": "verder zonder tweede medewerker",
     "made": "gedaan",
     "sent": "verstuurd",
     "failed": "mislukt",

@@ -188,9 +188,8 @@ async def _open_desk(tx: Tx, due: DueTerm, shelf: BookShelf) -> Desk:
     assert case
     books = await shelf.current(tx)
     roster = await roster_sql.lock_roster(tx, case.address.municipality)
-    assignee, lead = roster.workers[case.assignee_id], roster.workers[case.lead_id]
     order = Order(CLOCK_ACTOR, str(due.id), b"", case.revision, case.id)
-    voice = Voice(case, assignee.person(), lead.person())
+    voice = Voice.of(case, roster)
     return Desk(tx, order, voice, roster, books[case.address.municipality], clock.now())
 
 

@@ -47,6 +47,7 @@ OWN: dict[type[Event], dict[str, Any]] = {
     triage.TrackProposed: {"urgent": True, "reason": "Er is een zitting."},
     triage.GeneralistAssigned: {"urgent": False, "reason": "Anna heeft de minste zaken."},
     triage.GeneralistReassigned: {"previous_assignee_id": "bram", "reason": "Bram gaf hem terug."},
+    triage.LeadReplaced: {"previous_lead_id": "zeger"},
     triage.AssignmentAccepted: {},
     triage.CaseClosed: {"reason": "Alle signalen zijn ingetrokken."},
     triage.VisitPlanned: {"visit_id": KEY, "starts_at": AT, "ends_at": AT},

@@ -16,6 +16,7 @@ from services.triage.books import BookShelf
 from services.triage.commands import desk as desk_commands
 from services.triage.commands.desk import Act, Order, WorkerAccount
 from services.triage.commands.help import record_help_answer
+from services.triage.commands.households import Done, Judge
 from services.triage.commands.tracks import EndResult, close
 from services.triage.commands.visits import Tried, record_attempt
 from services.triage.handlers import address_of
@@ -30,6 +31,7 @@ from shared.policy import Policies
 from tests.builders import MUNICIPALITY, POLICY
 
 One = TypeVar("One", bound=Event)
+LEAD = WorkerAccount("noor-de-wit", False, "noord", MUNICIPALITY, Role.LEAD)
 SPOKE, NOT_HOME = AttemptResult.SPOKE, AttemptResult.NOT_HOME
 
 
@@ -42,6 +44,7 @@ class Office:
     clock: Clock
     shelf: BookShelf = field(default_factory=lambda: BookShelf(Policies({MUNICIPALITY: [POLICY]})))
     said: list[Event] = field(default_factory=list)
+    keys: int = 0  # given out to commands about households
 
     def __post_init__(self) -> None:
         self.calendar = Calendar(self, self.shelf)  # type: ignore[arg-type]
@@ -121,6 +124,31 @@ class Office:
     async def close(self, number: int, result: EndResult) -> None:
         """End a case."""
         await self.act(number, lambda desk: close(desk, result, "Afgerond."))
+
+    async def act_in(self, row: asyncpg.Record, act: Act, who: str = "") -> dict[str, Any]:
+        """Have the assignee, or who is named, do something in a case as it is now."""
+        actor = WorkerAccount(who or row["assignee_id"], False, "", MUNICIPALITY, Role.GENERALIST)
+        order = Order(actor, "", b"", row["revision"], row["id"], may_be_closed=True)
+        async with self.pool.acquire() as tx, tx.transaction():
+            answer, events = await desk_commands.carry_out(tx, order, self.shelf, act)
+        self.said += events
+        return answer
+
+    async def judge(self, work: Callable[[Judge], Awaitable[Done]]) -> dict[str, Any]:
+        """Have the lead decide about households."""
+        self.keys += 1
+        async with self.pool.acquire() as tx, tx.transaction():
+            answer, events = await work(Judge(tx, LEAD, self.shelf, f"key {self.keys}"))
+        self.said += events
+        return answer
+
+    async def doors(self) -> dict[str, asyncpg.Record]:
+        """The newest case behind each front door, by what follows the house number."""
+        rows = await self.fetch(
+            "select household_case.*, suffix from household_case"
+            " join address on address.id = address_id order by opened_at, is_open"
+        )
+        return {row["suffix"]: row for row in rows}
 
     async def fetch(self, query: str, *arguments: Any) -> Sequence[asyncpg.Record]:
         """Rows."""

@@ -61,6 +61,32 @@ def test_when_nobody_has_room_the_lead_is_the_assignee() -> None:
     assert told[2] == "Geen generalist heeft ruimte: Lead-Noord leidt Wijkteam Noord."
 
 
+@pytest.mark.parametrize(
+    ("changes", "who", "leads"),
+    [
+        ({}, "lead-noord", "lead-noord"),
+        # Away for a while: another lead takes it on, and theirs it stays.
+        ({"absent_from": TODAY}, "lead-zuid", "lead-noord"),
+        ({"left_on": TODAY + timedelta(days=1)}, "lead-noord", "lead-noord"),
+        ({"left_on": TODAY}, "lead-zuid", "lead-zuid"),
+    ],
+)
+def test_the_next_lead_who_is_there_takes_what_nobody_has_room_for(
+    changes: dict[str, Any], who: str, leads: str
+) -> None:
+    lead = worker("lead-noord", role=Role.LEAD, load_max_tenths=0, **changes)
+    told = chosen(wanted(), lead)
+    assert told[:2] == (who, leads)
+    assert told[2].startswith(f"Geen generalist heeft ruimte: {who.title()} leidt Wijkteam")
+
+
+def test_a_lead_who_knows_the_household_too_well_takes_it_only_when_there_is_no_other() -> None:
+    knows = wanted(excluded_ids=frozenset({"lead-noord"}))
+    assert chosen(knows)[0] == "lead-zuid"
+    both = wanted(excluded_ids=frozenset({"lead-noord", "lead-zuid"}))
+    assert chosen(both)[0] == "lead-noord"
+
+
 def test_the_generalist_of_the_household_gets_it_even_without_room() -> None:
     told = chosen(wanted(current_id="bram"), worker("anna"), worker("bram", load_tenths=300))
     assert told[0] == "bram"
@@ -114,6 +140,7 @@ def test_a_letter_is_light_until_somebody_was_reached() -> None:
 @pytest.mark.parametrize(
     ("track", "role", "answer"),
     [
+        (Track.NONE, Role.GENERALIST, Answer.NOT_ASKED),
         (Track.LETTER, Role.GENERALIST, Answer.NOT_ASKED),
         (Track.VISIT, Role.GENERALIST, Answer.AWAITED),
         (Track.LEGAL, Role.GENERALIST, Answer.AWAITED),

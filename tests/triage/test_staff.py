@@ -261,5 +261,11 @@ async def test_the_week_ends_with_a_sample_of_what_arithmetic_decided(town: Town
     assert (await office.send(lead, "/v1/sample-reviews", review)).status_code == 200
     shown = await office.get(lead, "/v1/samples/2026-03-02")
     assert [d["is_right"] for d in shown["decisions"] if d["signal_id"] == one] == [False]
-    denied = await office.send("anna-jansen", "/v1/sample-reviews", review)
-    assert denied.status_code == 403
+    seen = {"cases": [{"case_id": one, "revision": 1}]}
+    for path, body in (
+        ("sample-reviews", review),
+        ("track-confirmations", seen),
+        (f"tasks/{one}/outcomes", {"outcome": "Gezien."}),
+    ):
+        denied = await office.send("anna-jansen", f"/v1/{path}", body)
+        assert denied.status_code == 403, path

@@ -12,6 +12,7 @@ from services.triage.api.taking import CaseId, Counter, Shared, Who
 from services.triage.ladder import NextAttempt, Tried, next_attempt
 from services.triage.sql import lists as list_sql
 from services.triage.sql import reading as reading_sql
+from services.triage.sql import roster as roster_sql
 from services.triage.sql import work as work_sql
 from shared import clock
 from shared.contracts.triage import ContactKind, PartOfDay, Track
@@ -116,7 +117,8 @@ async def show_case(case_id: CaseId, who: Who, counter: Shared) -> Response:
     """Who reads a case is noted, with the purpose."""
     async with counter.core.pool.acquire() as connection, connection.transaction():
         row = await list_sql.show_case(connection, case_id)
-        if row is None or who.id not in {row["assignee_id"], row["lead_id"]}:
+        leads = await roster_sql.load_leads(connection, case_id)
+        if row is None or who.id not in {row["assignee_id"], *leads}:
             raise Problem(404, "No such case.")
         details = await list_sql.load_details(connection, case_id, row["household_id"])
         proposed = await _next_attempt(connection, counter, dict(row))

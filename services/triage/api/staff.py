@@ -5,12 +5,21 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from services.triage.api.cases import Case, Cases
-from services.triage.api.taking import Body, Lead, Reason, Shared, Take, Taking, Who
+from services.triage.api.taking import (
+    Body,
+    Lead,
+    Reason,
+    Shared,
+    Take,
+    Taking,
+    Who,
+    lead_only,
+)
 from services.triage.commands import assigning, staff, tracks
 from services.triage.commands.desk import Act, Desk
 from services.triage.sql import lists as list_sql
@@ -166,11 +175,11 @@ async def list_proposals(
     operation_id="confirmList",
     tags=["decisions"],
     response_model=ListResult,
+    dependencies=[Depends(lead_only)],
     summary="Confirm proposals as a list",
 )
-async def confirm_list(body: ListConfirmation, take: Take, who: Lead) -> Response:
+async def confirm_list(body: ListConfirmation, take: Take) -> Response:
     """Each on its own: one that has changed in the meantime is said to have, the others go on."""
-    assert who.is_lead
     results = [
         await _one(take, seen.case_id, seen.revision, tracks.confirm_as_lead) for seen in body.cases
     ]
@@ -271,13 +280,13 @@ async def list_tasks(
     "/tasks/{taskId}/outcomes",
     operation_id="closeTask",
     tags=["staff"],
+    dependencies=[Depends(lead_only)],
     summary="Say what came of a task",
 )
 async def close_task(
-    task_id: Annotated[UUID, Path(alias="taskId")], body: Outcome, take: Take, who: Lead
+    task_id: Annotated[UUID, Path(alias="taskId")], body: Outcome, take: Take
 ) -> Response:
     """An uncertain match is closed by a merge, a split or a confirmation instead."""
-    assert who.is_lead
     return await take.judge(lambda judge: staff.close_task(judge, task_id, body.outcome))
 
 

@@ -1,11 +1,21 @@
 """Who has a case: accept, decline, hand over, know a household too well."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
 from services.triage import deadlines
-from services.triage.assignment import Answer, Choice, Wanted, answer_wanted, choose_assignee
+from services.triage.assignment import (
+    Answer,
+    Choice,
+    Wanted,
+    choose_assignee,
+    choose_lead,
+    weight_tenths,
+)
 from services.triage.commands.desk import Desk, Refused
+from services.triage.commands.visits import check_visits
+from services.triage.hands import given
 from services.triage.sql import cases as case_sql
 from services.triage.sql import deadlines as deadline_sql
 from services.triage.sql import work as work_sql
@@ -62,27 +72,51 @@ async def pass_on(desk: Desk, reason: str, *, is_timeout: bool) -> dict[str, Any
     desk.voice.say(triage.AssignmentDeclined, declined_by=previous, is_timeout=is_timeout)
     await _note_answer(desk, previous, Answer.DECLINED, reason)
     choice = await choose_next(desk, leave_out={previous})
-    await _give(desk, choice)
+    await give(desk, choice)
     return {"answer": Answer.DECLINED.value, "assignee_id": choice.assignee.id}
 
 
 async def choose_next(desk: Desk, leave_out: set[str]) -> Choice:
     """Who comes next, whoever asks: nobody who declined, has a conflict, or is left out."""
     case = desk.case
-    needs = await work_sql.load_needs(desk.tx, case.household_id)
     declined = await work_sql.load_declined(desk.tx, case.id)
-    wanted = Wanted(
-        postcode=case.address.postcode,
-        language=needs.language,
-        weight_tenths=case.weight_tenths,
-        current_id=None,
-        excluded_ids=frozenset(leave_out | declined | needs.conflicts),
-        skills=desk.policy.skills_for(case.track) | needs.skills,
-    )
+    wanted = await _wanted(desk, leave_out | declined)
     desk.roster.add_load(case.assignee_id, -case.weight_tenths)
     choice = choose_assignee(wanted, desk.roster, desk.today)
     desk.roster.add_load(case.assignee_id, case.weight_tenths)
     return choice
+
+
+async def _wanted(desk: Desk, excluded: Set[str], current_id: str | None = None) -> Wanted:
+    needs = await work_sql.load_needs(desk.tx, desk.case.household_id)
+    return Wanted(
+        postcode=desk.case.address.postcode,
+        language=needs.language,
+        weight_tenths=desk.case.weight_tenths,
+        current_id=current_id,
+        excluded_ids=frozenset(excluded | needs.conflicts),
+        skills=desk.policy.skills_for(desk.case.track) | needs.skills,
+    )
+
+
+async def assign_again(desk: Desk) -> None:
+    """Assign a case that goes on: to who had it, else as a new one; and say so."""
+    had = desk.case.assignee_id
+    weight = weight_tenths(desk.policy, desk.case.track, was_reached=desk.case.was_reached)
+    desk.change(weight_tenths=weight)
+    declined = await work_sql.load_declined(desk.tx, desk.case.id)
+    wanted = await _wanted(desk, declined - {had}, had)
+    choice = choose_assignee(wanted, desk.roster, desk.today)
+    desk.roster.add_load(choice.assignee.id, weight)
+    desk.voice.case = given(desk.case, choice, desk.today)
+    desk.voice.hand_to(choice.assignee.person(), choice.lead.person())
+    is_urgent = desk.case.legal_stage != "none"
+    desk.voice.say(triage.GeneralistAssigned, urgent=is_urgent, reason=choice.reason)
+    await case_sql.insert_assignments(desk.tx, [(desk.case, choice.reason)], desk.now)
+    if desk.case.answer is Answer.AWAITED and desk.actor.id == choice.assignee.id:
+        desk.change(answer=Answer.ACCEPTED)  # who reopens a case of theirs has it
+        desk.voice.say(triage.AssignmentAccepted)
+        await _note_answer(desk, desk.actor.id, Answer.ACCEPTED, "")
 
 
 async def hand_over(desk: Desk, to: str | None, reason: str) -> dict[str, Any]:
@@ -95,7 +129,7 @@ async def hand_over(desk: Desk, to: str | None, reason: str) -> dict[str, Any]:
         choice = await choose_next(desk, leave_out={previous})
     else:
         choice = await _named(desk, to, reason)
-    await _give(desk, choice)
+    await give(desk, choice)
     return {"assignee_id": desk.case.assignee_id}
 
 
@@ -111,23 +145,21 @@ async def _named(desk: Desk, to: str, reason: str) -> Choice:
     if worker.id == desk.case.assignee_id:
         raise Refused(409, "Who you name has the case already.")
     lead = desk.roster.workers[desk.roster.teams[worker.team_id].lead_id]
+    if lead.has_left(desk.today):
+        lead = choose_lead(desk.case.address.postcode, desk.roster, desk.today)
     return Choice(worker, lead, f"Overgedragen door {desk.actor.id}: {reason}")
 
 
-async def _give(desk: Desk, choice: Choice) -> None:
+async def give(desk: Desk, choice: Choice) -> None:
     """Hand the case to who was chosen, and say so."""
     case, previous = desk.case, desk.case.assignee_id
     desk.roster.add_load(previous, -case.weight_tenths)
     desk.roster.add_load(choice.assignee.id, case.weight_tenths)
-    desk.change(
-        assignee_id=choice.assignee.id,
-        assigned_on=desk.today,
-        lead_id=choice.lead.id,
-        answer=answer_wanted(case.track, choice.assignee.role),
-    )
+    desk.voice.case = given(case, choice, desk.today)
     desk.voice.hand_to(choice.assignee.person(), choice.lead.person())
     desk.voice.say(triage.GeneralistReassigned, previous_assignee_id=previous, reason=choice.reason)
     await case_sql.insert_assignments(desk.tx, [(desk.case, choice.reason)], desk.now)
+    await check_visits(desk)
 
 
 def require_lead(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.triage import deciding
 from services.triage.announcements import Voice
 from services.triage.assignment import Roster
-from services.triage.books import BookShelf
+from services.triage.books import Books, BookShelf
 from services.triage.cases import Case
 from services.triage.reports import Fact, FactKind, Report
 from services.triage.rules import PolicyBook
@@ -159,15 +159,9 @@ async def carry_out(
     """Act on a case, save it, and decide anew what follows; the answer and the events."""
     books = await shelf.current(tx)
     case = await _lock_case(tx, order)
-    roster = await roster_sql.lock_roster(tx, case.address.municipality)
-    assignee, lead = roster.workers[case.assignee_id], roster.workers[case.lead_id]
-    voice = Voice(case, assignee.person(), lead.person())
-    desk = Desk(tx, order, voice, roster, books[case.address.municipality], clock.now())
+    desk = await lay_out(tx, order, case, books)
     answer = await act(desk)
-    await case_sql.save_cases(tx, [desk.case], desk.now)
-    if loads := roster.changed_loads():
-        await roster_sql.save_loads(tx, loads)
-    events = [*voice.events, *desk.extra_events]
+    events = await put_away(desk)
     events += await deciding.decide(tx, books, desk.reports, [case.address.building])
     if case.is_open and not desk.case.is_open:
         # What was entered to end it was dealt with by it too.
@@ -177,6 +171,21 @@ async def carry_out(
     return {**answer, "case_id": str(after.id), "revision": after.revision}, events
 
 
+async def lay_out(tx: Tx, order: Order, case: Case, books: Books) -> Desk:
+    """A case, whose building is locked, on the desk; locks its teams."""
+    roster = await roster_sql.lock_roster(tx, case.address.municipality)
+    voice = Voice.of(case, roster)
+    return Desk(tx, order, voice, roster, books[case.address.municipality], clock.now())
+
+
+async def put_away(desk: Desk) -> list[Event]:
+    """Save what was done on the desk; the events of it."""
+    await case_sql.save_cases(desk.tx, [desk.case], desk.now)
+    if loads := desk.roster.changed_loads():
+        await roster_sql.save_loads(desk.tx, loads)
+    return [*desk.voice.events, *desk.extra_events]
+
+
 async def _lock_case(tx: Tx, order: Order) -> Case:
     """Lock the building, and check that the command fits the case; raises Refused."""
     address = await work_sql.find_case_address(tx, order.case_id)
@@ -184,8 +193,9 @@ async def _lock_case(tx: Tx, order: Order) -> Case:
         raise Refused(404, "No such case.")
     await report_sql.lock_buildings(tx, [address.building])
     case = await case_sql.load_case(tx, order.case_id)
+    leads = await roster_sql.load_leads(tx, order.case_id)
     # Whose case it is not learns no more than of a case that does not exist.
-    if case is None or order.actor.id not in {case.assignee_id, case.lead_id}:
+    if case is None or order.actor.id not in {case.assignee_id, *leads}:
         raise Refused(404, "No such case.")
     if not case.is_open and not order.may_be_closed:
         raise Refused(409, "The case is closed.")

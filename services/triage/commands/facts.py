@@ -1,12 +1,13 @@
 """What workers learn and enter, with who says so: the legal path, who lives here, objections."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from services.triage.commands.desk import Desk, Refused
 from services.triage.reports import FactKind, ResidenceResult
+from services.triage.rulebook import dates
 from services.triage.sql import work as work_sql
 from shared.contracts.signals import HearingKind, JudgmentOutcome
 
@@ -104,8 +105,8 @@ async def record_moratorium(
     """The court forbade the eviction for a time; entered again, it is corrected."""
     if granted_on > desk.today:
         raise Refused(400, "granted_on lies in the future.")
-    longest = granted_on + timedelta(days=31 * MORATORIUM_MONTHS_MAX)
-    if not granted_on <= until <= longest:
+    longest = dates.add_months(granted_on.toordinal(), MORATORIUM_MONTHS_MAX)
+    if not granted_on.toordinal() <= until.toordinal() <= longest:
         raise Refused(400, f"until must be within {MORATORIUM_MONTHS_MAX} months of granted_on.")
     fact_id = await desk.enter(FactKind.MORATORIUM, source, day=granted_on, until=until)
     desk.note()

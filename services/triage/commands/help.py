@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.triage.cases import Help
 from services.triage.commands.desk import Desk, Refused
+from services.triage.commands.visits import check_visits
 from services.triage.sql import care as care_sql
 from services.triage.sql import work as work_sql
 from shared.contracts import triage
@@ -73,6 +74,7 @@ async def restrict(
     )
     await care_sql.insert_restriction(desk.tx, row, desk.actor.id, desk.now)
     await _say_restrictions(desk)
+    await check_visits(desk)
     return {"restriction_id": str(restriction_id), "kind": kind.value}
 
 

@@ -6,9 +6,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from services.triage import casework, deadlines
-from services.triage.assignment import Answer, answer_wanted
-from services.triage.commands.assigning import choose_next, require_lead
+from services.triage import beginnings, casework, deadlines
+from services.triage.commands.assigning import assign_again, require_lead
 from services.triage.commands.desk import Desk, Refused
 from services.triage.commands.visits import call_off_visits
 from services.triage.reports import BY_PERSON, FactKind, Status
@@ -147,20 +146,10 @@ async def reopen(desk: Desk, reason: str) -> dict[str, Any]:
         raise Refused(409, "The case is open.")
     if await case_sql.has_open_case(desk.tx, case.household_id):
         raise Refused(409, "The household has an open case: work in that one.")
-    desk.voice.case = casework.reopened(replace(case, reason=reason), desk.today)
-    desk.voice.case = casework.reweighed(desk.case, desk.policy, desk.roster)
-    if not desk.roster.workers[case.assignee_id].is_there(desk.today):
-        choice = await choose_next(desk, leave_out={case.assignee_id})
-        desk.roster.add_load(case.assignee_id, -desk.case.weight_tenths)
-        desk.roster.add_load(choice.assignee.id, desk.case.weight_tenths)
-        desk.change(assignee_id=choice.assignee.id, lead_id=choice.lead.id)
-        desk.voice.hand_to(choice.assignee.person(), choice.lead.person())
-    role = desk.roster.workers[desk.case.assignee_id].role
-    desk.change(assigned_on=desk.today, answer=answer_wanted(desk.case.track, role))
+    desk.voice.case = beginnings.reopened(replace(case, reason=reason), desk.today)
     desk.voice.say(triage.CaseReopened, reason=reason)
     await report_sql.release_handled(desk.tx, [case.id])
-    if desk.case.answer is Answer.AWAITED and desk.actor.id == desk.case.assignee_id:
-        desk.change(answer=Answer.ACCEPTED)  # who reopens a case of theirs has it
+    await assign_again(desk)
     return {"assignee_id": desk.case.assignee_id}
 
 

@@ -7,25 +7,19 @@ from uuid import UUID
 
 from services.triage import deadlines
 from services.triage.assignment import Wanted, choose_second, weight_tenths
+from services.triage.cases import Visit
 from services.triage.commands.desk import Desk, Refused
 from services.triage.sql import deadlines as deadline_sql
 from services.triage.sql import work as work_sql
-from services.triage.sql.work import Attempt, Visit
-from shared.clock import AMSTERDAM
+from services.triage.sql.work import Attempt
+from services.triage.visiting import Visitors, as_it_may_go_on, why_not
+from shared.clock import AMSTERDAM, amsterdam_day
 from shared.contracts import triage
-from shared.contracts.triage import AttemptResult, ContactKind, ContactRestriction, PartOfDay
+from shared.contracts.triage import AttemptResult, ContactKind, PartOfDay
 
 VISIT_HOURS_MAX = 4
 NOON, EVENING = 12, 18
 REACHED = frozenset({AttemptResult.SPOKE, AttemptResult.JUST_TALKED, AttemptResult.UNSAFE})
-FORBIDS = {
-    ContactKind.LETTER: ContactRestriction.NO_LETTERS,
-    ContactKind.MAIL: ContactRestriction.NO_LETTERS,
-    ContactKind.TEXT: ContactRestriction.NO_LETTERS,
-    ContactKind.PHONE: ContactRestriction.NO_CALLS,
-    ContactKind.VISIT: ContactRestriction.NO_APPROACH,
-    ContactKind.CARD: ContactRestriction.NO_APPROACH,
-}
 
 
 @dataclass(frozen=True)
@@ -67,32 +61,41 @@ def _require_window(desk: Desk, window: Window) -> None:
         raise Refused(400, f"ends_at must be after starts_at, {VISIT_HOURS_MAX} hours at most.")
 
 
-async def _second_worker(desk: Desk, window: Window) -> str | None:
-    """Who goes along; somebody must where a visit is made with two. Raises Refused."""
-    restrictions = await work_sql.load_restrictions(desk.tx, desk.case.household_id)
-    if ContactRestriction.NO_APPROACH in restrictions:
-        raise Refused(409, "Nobody approaches this household: a restriction says so.")
-    given = window.second_worker_id
-    if given is not None:
-        worker = desk.roster.workers.get(given)
-        if worker is None or given == desk.case.assignee_id or not worker.is_there(desk.today):
-            raise Refused(400, "second_worker_id must be somebody else who is there.")
+async def _second_worker(desk: Desk, window: Window, planned: str | None = None) -> str | None:
+    """Who goes along: as said, else as it was planned, else whom it takes. Raises Refused."""
+    who = await _visitors(desk)
+    day = amsterdam_day(window.starts_at)
+    if why := why_not(who, day):
+        raise Refused(409, why)
+    if given := window.second_worker_id:
+        if not who.may_come(given, day):
+            raise Refused(
+                400, "second_worker_id must be somebody else who is there on that day and may come."
+            )
         return given
-    if ContactRestriction.VISIT_WITH_TWO not in restrictions:
+    if planned and who.may_come(planned, day):
+        return planned
+    if not who.must_be_two:
         return None
-    needs = await work_sql.load_needs(desk.tx, desk.case.household_id)
-    wanted = Wanted(desk.case.address.postcode, None, 0, None, excluded_ids=needs.conflicts)
-    second = choose_second(desk.case.assignee_id, wanted, desk.roster, desk.today)
+    second = choose_second(who.first_id, who.wanted, who.roster, day)
     if second is None:
         raise Refused(409, "This household is visited with two, and nobody else is there.")
     return second.id
+
+
+async def _visitors(desk: Desk) -> Visitors:
+    household_id = desk.case.household_id
+    restrictions = await work_sql.load_restrictions(desk.tx, household_id)
+    needs = await work_sql.load_needs(desk.tx, household_id)
+    asked = Wanted(desk.case.address.postcode, None, 0, None, excluded_ids=needs.conflicts)
+    return Visitors(desk.case.assignee_id, asked, restrictions, desk.roster)
 
 
 async def move_visit(desk: Desk, visit_id: UUID, window: Window) -> dict[str, Any]:
     """Give a planned visit another window."""
     _require_window(desk, window)
     visit = await _planned_visit(desk, visit_id)
-    second = window.second_worker_id or visit.second_worker_id
+    second = await _second_worker(desk, window, visit.second_worker_id)
     moved = replace(
         visit, starts_at=window.starts_at, ends_at=window.ends_at, second_worker_id=second
     )
@@ -111,8 +114,23 @@ async def cancel_visit(desk: Desk, visit_id: UUID) -> dict[str, Any]:
 
 async def call_off_visits(desk: Desk) -> None:
     """Call the planned visit of a case off, if there is one: the case is being closed."""
-    for visit_id in await work_sql.list_planned_visits(desk.tx, desk.case.id):
-        await cancel_visit(desk, visit_id)
+    for visit in await work_sql.load_planned_visits(desk.tx, [desk.case.id]):
+        await cancel_visit(desk, visit.id)
+
+
+async def check_visits(desk: Desk) -> None:
+    """See whether visits that lie ahead may still be made: by whom, with whom, and at all.
+
+    Who may not go along any more does not; a visit that may not be made so is called off.
+    """
+    planned = await work_sql.load_planned_visits(desk.tx, [desk.case.id])
+    for visit in [one for one in planned if one.starts_at > desk.now]:
+        now = as_it_may_go_on(visit, await _visitors(desk))
+        if now is None:
+            await cancel_visit(desk, visit.id)
+        elif now != visit:
+            desk.note()
+            await _save_visit(desk, now, "alone")
 
 
 async def _planned_visit(desk: Desk, visit_id: UUID) -> Visit:

@@ -153,7 +153,7 @@ missed_said_at is not null as gemist, dropped_at as "vervallenOp",
         from deadline where case_id = any($1::uuid[]) order by starts_on, name""",
     "huisbezoeken": """
         select case_id, visit.starts_at as van, visit.ends_at as tot, state as stand,
-          planned_by as "geplandDoor", second_worker_id as "tweedeMedewerker", note as notitie,
+          planned_by as "geplandDoor", second_worker_id as "tweedeMedewerker",
           (select coalesce(jsonb_agg(jsonb_build_object('wat', what, 'van', visit_change.starts_at,
              'tot', visit_change.ends_at, 'door', changed_by, 'op', visit_change.changed_at)
              order by revision), '[]')

@@ -90,7 +90,7 @@ async def lift(tx: Tx, restriction_id: UUID, household_id: UUID, by: str, now: d
     status: str = await tx.execute(
         """
         update restriction set lifted_by = $3, lifted_at = $4
-        where id = $1 and household_id = $2 and lifted_at is null
+        where id = $1 and household_id in (select kin_of($2)) and lifted_at is null
         """,
         restriction_id,
         household_id,

@@ -51,7 +51,11 @@ _CASE = """
           select household_case.paused_until as day
           union all
           select review_on from restriction
-          where household_id = household_case.household_id and lifted_at is null) as review
+          where household_id = any(case
+              when exists (select from household where moved_to = household_case.household_id)
+              then array(select kin_of(household_case.household_id))
+              else array[household_case.household_id] end)
+            and lifted_at is null) as review
         where day > coalesce((
           select max(due_on) from deadline
           where case_id = household_case.id and name = 'review' and met_at is not null

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from services.triage.addresses import Address
@@ -22,6 +22,10 @@ class StoredHousehold:
     language: str | None  # as the resident stated it to a worker
     skills: Sequence[str]
     conflicts: Sequence[str]  # workers who may not have its case
+    language_at: datetime | None  # when it was stated
+    restrictions: Sequence[str]  # what nobody does towards it
+    review_on: date | None  # the first day to look at these again
+    moved_to: UUID | None  # whose its reports became; it may have reports again
 
 
 async def load_households(tx: Tx, address_ids: Collection[UUID]) -> list[StoredHousehold]:
@@ -30,14 +34,22 @@ async def load_households(tx: Tx, address_ids: Collection[UUID]) -> list[StoredH
         """
         select id, address_id, since, moratorium_said, last_case.assignee_id as generalist_id,
           (select count(*) from household_case where household_id = household.id) as case_count,
-          (select value from need where household_id = household.id and kind = 'language'
-           order by stated_at desc limit 1) as language,
+          spoken.value as language, spoken.stated_at as language_at, moved_to,
+          kept_off.restrictions, kept_off.review_on,
           array(select value from need where household_id = household.id and kind = 'skill')
             as skills,
           array(select worker_id from conflict where household_id = household.id) as conflicts
         from household left join lateral (
           select assignee_id from household_case where household_id = household.id
           order by opened_at desc limit 1) as last_case on true
+        left join lateral (
+          select value, stated_at from need where household_id = household.id and kind = 'language'
+          order by stated_at desc limit 1) as spoken on true
+        left join lateral (
+          select coalesce(array_agg(distinct kind), '{}') as restrictions,
+            min(review_on) as review_on
+          from restriction where household_id = household.id and lifted_at is null)
+          as kept_off on true
         where address_id = any($1::uuid[])
         """,
         list(address_ids),

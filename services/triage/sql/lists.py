@@ -80,7 +80,8 @@ async def load_details(tx: Tx, case_id: UUID, household_id: UUID) -> asyncpg.Rec
              '[]') from legal_step where case_id = $1) as legal_path,
           (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'reason', reason,
              'review_on', review_on) order by made_at), '[]')
-           from restriction where household_id = $2 and lifted_at is null) as restrictions,
+           from restriction where household_id in (select kin_of($2)) and lifted_at is null)
+             as restrictions,
           (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'layer', layer, 'words', words,
              'written_by', written_by) order by written_at), '[]')
            from plan_item where case_id = $1 and removed_at is null) as plan,

@@ -1,12 +1,15 @@
 """Statements on teams and workers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from uuid import UUID
 
 import asyncpg
 
+from services.triage.addresses import Building
 from services.triage.assignment import Roster, Team, Worker
+from shared.clock import amsterdam_day
 from shared.contracts.triage import Role
 from shared.db import Tx
 
@@ -91,17 +94,94 @@ async def save_loads(tx: Tx, loads: Mapping[str, int]) -> None:
     )
 
 
-async def find_login(tx: Tx, token_hash: bytes) -> Login | None:
-    """The worker with this token, if they have not left."""
+async def find_login(tx: Tx, token_hash: bytes, today: date) -> Login | None:
+    """The worker with this token, until the day on which they leave; a lead is who leads a team."""
     row = await tx.fetchrow(
         """
-        select worker.id as worker_id, team_id, municipality, role
+        select worker.id as worker_id, team_id, municipality,
+          case when exists (select from team where lead_id = worker.id) then 'lead'
+            else 'generalist' end as role
         from worker join team on team.id = team_id
-        where token_hash = $1 and left_on is null
+        where token_hash = $1 and (left_on is null or left_on > $2)
         """,
         token_hash,
+        today,
     )
     return Login(**{**row, "role": Role(row["role"])}) if row else None
+
+
+async def load_leads(tx: Tx, case_id: UUID) -> frozenset[str]:
+    """Who leads a case now: of its assignee's team, and who was to lead it, if they lead still."""
+    rows = await tx.fetch(
+        """
+        select team.lead_id from household_case join team using (municipality)
+          left join worker on worker.id = assignee_id
+        where household_case.id = $1
+          and (team.id = worker.team_id or team.lead_id = household_case.lead_id)
+        """,
+        case_id,
+    )
+    return frozenset(row["lead_id"] for row in rows)
+
+
+async def list_orphans(
+    tx: Tx, now: datetime, after: UUID, limit: int
+) -> list[tuple[UUID, Building]]:
+    """Open cases, from one on, of which somebody has left or leads no longer.
+
+    Who goes along to a visit that lies ahead counts too.
+    """
+    rows = await tx.fetch(
+        """
+        select household_case.id, address.municipality, postcode, house_number
+        from household_case join address on address.id = address_id
+          left join worker as assignee on assignee.id = assignee_id
+          left join worker as lead on lead.id = lead_id
+        where is_open and household_case.id > $1 and (
+          assignee.left_on <= $2 or lead.left_on <= $2
+          or not exists (select from team where team.municipality = household_case.municipality
+                         and team.lead_id = household_case.lead_id)
+          or exists (select from visit join worker as second on second.id = second_worker_id
+                     where case_id = household_case.id and state = 'planned' and starts_at > $4
+                       and second.left_on <= $2))
+        order by household_case.id limit $3
+        """,
+        after,
+        amsterdam_day(now),
+        limit,
+        now,
+    )
+    return [(row["id"], Building(*row[1:])) for row in rows]
+
+
+async def lock_teams(tx: Tx) -> None:
+    """Lock all teams, in the order in which everybody does."""
+    await tx.execute("select from team order by municipality, id for update")
+
+
+async def list_busy(tx: Tx, worker_ids: Collection[str]) -> dict[str, tuple[str, int]]:
+    """In which municipality these workers have how many open cases, where they have any."""
+    rows = await tx.fetch(
+        """
+        select assignee_id, municipality, count(*) as n from household_case
+        where is_open and assignee_id = any($1::text[]) group by assignee_id, municipality
+        """,
+        list(worker_ids),
+    )
+    return {row["assignee_id"]: (row["municipality"], row["n"]) for row in rows}
+
+
+async def list_unled(tx: Tx) -> list[str]:
+    """Teams whose lead works in another municipality."""
+    rows = await tx.fetch(
+        """
+        select team.id from team
+        where not exists (select from worker join team as home on home.id = worker.team_id
+                          where worker.id = team.lead_id and home.municipality = team.municipality)
+        order by team.id
+        """
+    )
+    return [row["id"] for row in rows]
 
 
 async def save_team(tx: Tx, team: Team) -> None:

@@ -1,12 +1,13 @@
 """Statements on what workers do: commands, visits, attempts, their lists."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from services.triage.addresses import Address
-from services.triage.cases import Case
+from services.triage.cases import Case, Visit
 from services.triage.casework import Needs
 from services.triage.reports import Status
 from shared.contracts.triage import AttemptResult, ContactKind, ContactRestriction, PartOfDay
@@ -20,18 +21,6 @@ class Taken:
     request_hash: bytes
     status: int
     answer: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A visit of a case."""
-
-    id: UUID
-    case_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    state: str  # planned, cancelled or made
-    second_worker_id: str | None = None
 
 
 async def claim_command(
@@ -109,12 +98,37 @@ async def has_planned_visit(tx: Tx, case_id: UUID) -> bool:
     return found
 
 
-async def list_planned_visits(tx: Tx, case_id: UUID) -> list[UUID]:
-    """The visits of this case that are still to be made."""
+async def load_planned_visits(tx: Tx, case_ids: Collection[UUID]) -> list[Visit]:
+    """The visits of these cases that are still to be made."""
     rows = await tx.fetch(
-        "select id from visit where case_id = $1 and state = 'planned' order by id", case_id
+        """
+        select id, case_id, starts_at, ends_at, state, second_worker_id from visit
+        where case_id = any($1::uuid[]) and state = 'planned' order by case_id, id
+        """,
+        list(case_ids),
     )
-    return [row["id"] for row in rows]
+    return [Visit(**row) for row in rows]
+
+
+async def cancel_visits(
+    tx: Tx, cancelled: Sequence[tuple[UUID, int]], by: str, now: datetime
+) -> None:
+    """Write that visits were called off, each with the case's revision that says so."""
+    await tx.execute(
+        """
+        with off as (
+          update visit set state = 'cancelled', changed_at = $4
+          from unnest($1::uuid[], $2::int[]) as said (id, revision) where visit.id = said.id
+          returning visit.id, revision, starts_at, ends_at)
+        insert into visit_change
+          (visit_id, revision, what, starts_at, ends_at, changed_by, changed_at)
+        select id, revision, 'cancelled', starts_at, ends_at, $3, $4 from off
+        """,
+        [visit_id for visit_id, _ in cancelled],
+        [revision for _, revision in cancelled],
+        by,
+        now,
+    )
 
 
 async def save_visit(
@@ -276,12 +290,14 @@ async def load_needs(tx: Tx, household_id: UUID) -> Needs:
     row = await tx.fetchrow(
         """
         select coalesce(
-            (select value from need where household_id = $1 and kind = 'language'
-             order by stated_at desc limit 1),
+            (select value from need where household_id in (select kin_of($1))
+             and kind = 'language' order by stated_at desc limit 1),
             (select language from signal where household_id = $1 and language is not null
              order by reported_on desc, id limit 1)) as language,
-          array(select value from need where household_id = $1 and kind = 'skill') as skills,
-          array(select worker_id from conflict where household_id = $1) as conflicts
+          array(select value from need where household_id in (select kin_of($1))
+                and kind = 'skill') as skills,
+          array(select worker_id from conflict where household_id in (select kin_of($1)))
+            as conflicts
         """,
         household_id,
     )
@@ -308,7 +324,10 @@ async def insert_conflict(
 async def load_restrictions(tx: Tx, household_id: UUID) -> frozenset[ContactRestriction]:
     """What nobody does towards a household now."""
     rows = await tx.fetch(
-        "select distinct kind from restriction where household_id = $1 and lifted_at is null",
+        """
+        select distinct kind from restriction
+        where household_id in (select kin_of($1)) and lifted_at is null
+        """,
         household_id,
     )
     return frozenset(ContactRestriction(row["kind"]) for row in rows)

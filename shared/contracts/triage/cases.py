@@ -101,6 +101,14 @@ class GeneralistReassigned(CaseEvent):
     reason: str
 
 
+class LeadReplaced(CaseEvent):
+    """Another lead leads the case, because the one who did has left or leads no longer."""
+
+    lanes: ClassVar[tuple[Lane, ...]] = URGENT_ONLY
+
+    previous_lead_id: str
+
+
 class AssignmentAccepted(CaseEvent):
     """The assignee took the case on; that confirms its track."""
 
