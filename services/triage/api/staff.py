@@ -114,6 +114,7 @@ class Task(BaseModel):
     household_id: UUID | None
     case_id: UUID | None
     reason: str
+    signal_ids: list[UUID] = Field(description="of which it is uncertain whose they are")
     made_at: datetime
 
 
@@ -276,7 +277,7 @@ async def list_tasks(
 async def close_task(
     task_id: Annotated[UUID, Path(alias="taskId")], body: Outcome, take: Take, who: Lead
 ) -> Response:
-    """An uncertain match is closed by a merge, a split or a confirmation instead."""
+    """An uncertain match is closed by a verdict instead: a merge, a split or a confirmation."""
     assert who.is_lead
     return await take.judge(lambda judge: staff.close_task(judge, task_id, body.outcome))
 

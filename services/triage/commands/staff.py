@@ -15,6 +15,11 @@ from shared.contracts.envelope import Event
 
 Done = tuple[dict[str, Any], list[Event]]
 
+IN_DOUBT = (
+    "It is uncertain whose signals these are. Give the verdict, which closes the task: the same "
+    "household (a match confirmation or a merge), or not the same (a split)."
+)
+
 
 async def note_absence(judge: Judge, absence: Absence) -> Done:
     """Note when somebody is away; absent people get nothing."""
@@ -26,8 +31,11 @@ async def note_absence(judge: Judge, absence: Absence) -> Done:
 
 
 async def close_task(judge: Judge, task_id: UUID, outcome: str) -> Done:
-    """Note what came of a task."""
+    """Note what came of a task; a doubt needs a verdict, for its partners wait for one."""
     actor = judge.actor
+    doubted = await verdict_sql.lock_doubted(judge.tx, task_id, actor.municipality)
+    if await verdict_sql.has_doubt(judge.tx, doubted):
+        raise Refused(409, IN_DOUBT)
     if not await verdict_sql.close_task(
         judge.tx, task_id, actor.municipality, actor.id, outcome, now=clock.now()
     ):
