@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from services.triage.api.bounded import Day, PathWorkerId, Reason, Text, WorkerId
 from services.triage.api.cases import Case, Cases
-from services.triage.api.taking import Body, Lead, Reason, Shared, Take, Taking, Who
+from services.triage.api.taking import Body, Lead, Shared, Take, Taking, Who
 from services.triage.commands import assigning, staff, tracks
 from services.triage.commands.desk import Act, Desk
 from services.triage.sql import lists as list_sql
@@ -25,14 +26,13 @@ router = APIRouter()
 
 LIST_MAX = 500
 PROPOSALS = "proposals"  # purpose of reading
-WorkerId = Annotated[str, Path(alias="workerId", max_length=100)]
 
 
 class SeenCase(Body):
     """A case, with its revision as the lead saw it."""
 
     case_id: UUID
-    revision: int = Field(ge=0)
+    revision: int = Field(ge=0, le=999_999_999)
 
 
 class ListConfirmation(Body):
@@ -44,15 +44,15 @@ class ListConfirmation(Body):
 class HandOverAll(Body):
     """Why all cases of somebody go to others; nobody named: to who comes next, each."""
 
-    to: str | None = Field(None, max_length=100)
+    to: WorkerId | None = None
     reason: Reason
 
 
 class Absence(Body):
     """From when somebody is away, until which day; none of both: they are back."""
 
-    absent_from: date | None = None
-    absent_until: date | None = None
+    absent_from: Day | None = None
+    absent_until: Day | None = None
 
 
 class Outcome(Body):
@@ -64,10 +64,10 @@ class Outcome(Body):
 class SampleReview(Body):
     """What a lead thinks of a decision that arithmetic made alone."""
 
-    week: date
+    week: Day
     signal_id: UUID
     is_right: bool
-    remark: str = Field("", max_length=500)
+    remark: Text = Field("", max_length=500)
 
 
 class CaseResult(BaseModel):
@@ -197,7 +197,7 @@ async def _one(take: Taking, case_id: UUID, revision: int, act: Act) -> dict[str
     summary="Give all cases of somebody to others",
 )
 async def hand_over_all(
-    worker_id: WorkerId, body: HandOverAll, take: Take, counter: Shared, who: Who
+    worker_id: PathWorkerId, body: HandOverAll, take: Take, counter: Shared, who: Who
 ) -> Response:
     """A lead does it for the cases that they lead, everybody for their own."""
     if not who.is_lead and who.id != worker_id:
@@ -243,7 +243,7 @@ async def list_loads(who: Lead, counter: Shared) -> Loads:
     tags=["staff"],
     summary="Somebody is away, or back",
 )
-async def note_absence(worker_id: WorkerId, body: Absence, take: Take, who: Who) -> Response:
+async def note_absence(worker_id: PathWorkerId, body: Absence, take: Take, who: Who) -> Response:
     """Who is away gets nothing new; what they have is handed over apart."""
     if not who.is_lead and who.id != worker_id:
         raise Problem(403, "Only a team lead may do this for somebody else.")
@@ -288,7 +288,7 @@ async def close_task(
     tags=["staff"],
     summary="Ten decisions of a week that arithmetic made alone",
 )
-async def show_sample(week: date, who: Lead, counter: Shared) -> Sample:
+async def show_sample(week: Day, who: Lead, counter: Shared) -> Sample:
     """The week by any of its days."""
     monday = week - timedelta(days=week.weekday())
     async with counter.core.pool.acquire() as connection:

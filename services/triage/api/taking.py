@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from services.triage.books import BookShelf
 from services.triage.commands import desk as desk_commands
@@ -24,17 +24,11 @@ from shared.door import Door, Follow
 from shared.web.problems import Problem
 from shared.web.session import AccountOf
 
-Key = Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=100)]
+Key = Annotated[
+    str, Header(alias="Idempotency-Key", min_length=8, max_length=100, pattern=r"^[\x20-\x7e]+$")
+]
 Seen = Annotated[str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$')]
 CaseId = Annotated[UUID, Path(alias="caseId")]
-Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
-Reason = Annotated[
-    str,
-    Field(min_length=3, max_length=500, pattern=r"\S", description="why, for the team to read"),
-]
-Source = Annotated[
-    str, Field(min_length=3, max_length=200, pattern=r"\S", description="who says so")
-]
 
 
 class Body(BaseModel):
