@@ -14,7 +14,7 @@ from tests.triage.counter import NOOR, Api
 
 TOLD: dict[str, Any] = json.loads((REPOSITORY / "docs/openapi/triage.json").read_text())
 NOBODY = UUID(int=1)
-# A value that a field takes, by its form: what is asked is whether the wrong one next to it is told.
+# What a field takes, by its form; it stands beside the wrong one, so that only that is told.
 RIGHT = {"uuid": str(NOBODY), "date": "2026-03-02", "date-time": "2026-03-02T09:00:00Z"}
 WRONG = {
     "date": ["1999-12-31", "2101-01-01", "9999-12-31", "0001-01-01"],

@@ -1,4 +1,4 @@
-"""Bounds on what comes in: every text, day and instant of the workers' API is of one of these types.
+"""Bounds on what comes in: every text, day and instant in the workers' API has one of these types.
 
 PostgreSQL has no NUL in its texts, and a day after the year 9999 or before the first has no morrow:
 what no column or calendar can hold is refused with the name of its field.

@@ -1,25 +1,24 @@
 """What a lead looks at and does: proposals as a list, loads, tasks, the weekly sample, absences."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from services.triage.api.bounded import Day, PathWorkerId, Reason, Text, WorkerId
 from services.triage.api.cases import Case, Cases
-from services.triage.api.taking import Body, Lead, Shared, Take, Taking, Who
+from services.triage.api.taking import Body, Lead, Shared, Take, Who
 from services.triage.commands import assigning, staff, tracks
-from services.triage.commands.desk import Act, Desk
+from services.triage.commands.desk import Desk
 from services.triage.sql import lists as list_sql
 from services.triage.sql import reading as reading_sql
 from services.triage.sql import verdicts as verdict_sql
 from services.triage.sql.verdicts import Review
 from shared import clock
-from shared.contracts.envelope import derived_id
+from shared.db import Tx
 from shared.web.problems import Problem
 
 router = APIRouter()
@@ -172,21 +171,11 @@ async def list_proposals(
 async def confirm_list(body: ListConfirmation, take: Take, who: Lead) -> Response:
     """Each on its own: one that has changed in the meantime is said to have, the others go on."""
     assert who.is_lead
-    results = [
-        await _one(take, seen.case_id, seen.revision, tracks.confirm_as_lead) for seen in body.cases
-    ]
-    return JSONResponse({"results": results})
 
+    async def plan(_: Tx) -> list[tuple[UUID, int]]:
+        return [(seen.case_id, seen.revision) for seen in body.cases]
 
-async def _one(take: Taking, case_id: UUID, revision: int, act: Act) -> dict[str, Any]:
-    """Carry out a command on one case of a list, under a key of its own."""
-    key = str(derived_id("one of a list", take.key, case_id))
-    one = replace(take, key=key, revision=revision)
-    try:
-        answer = await one.carry_out(case_id, act)
-    except Problem as problem:
-        return {"case_id": str(case_id), "status": problem.status, "detail": problem.detail}
-    return {"case_id": str(case_id), "status": answer.status_code, "detail": ""}
+    return await take.carry_out_each(plan, tracks.confirm_as_lead)
 
 
 @router.post(
@@ -197,19 +186,19 @@ async def _one(take: Taking, case_id: UUID, revision: int, act: Act) -> dict[str
     summary="Give all cases of somebody to others",
 )
 async def hand_over_all(
-    worker_id: PathWorkerId, body: HandOverAll, take: Take, counter: Shared, who: Who
+    worker_id: PathWorkerId, body: HandOverAll, take: Take, who: Who
 ) -> Response:
-    """A lead does it for the cases that they lead, everybody for their own."""
+    """A lead does it for the cases that they lead, everybody for their own; others stay unsaid."""
     if not who.is_lead and who.id != worker_id:
         raise Problem(403, "Only a team lead may do this for somebody else.")
 
     async def act(desk: Desk) -> dict[str, Any]:
         return await assigning.hand_over(desk, body.to, body.reason)
 
-    async with counter.core.pool.acquire() as connection:
-        cases = await list_sql.list_open_ids(connection, worker_id)
-    results = [await _one(take, case_id, revision, act) for case_id, revision in cases]
-    return JSONResponse({"results": results})
+    async def plan(tx: Tx) -> list[tuple[UUID, int]]:
+        return await staff.plan_hand_overs(tx, who, worker_id, body.to)
+
+    return await take.carry_out_each(plan, act)
 
 
 @router.get(

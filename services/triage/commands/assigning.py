@@ -12,6 +12,8 @@ from services.triage.sql import work as work_sql
 from shared.contracts import triage
 from shared.contracts.triage import Role
 
+UNKNOWN_TARGET = "to is nobody in this municipality."
+
 
 async def accept(desk: Desk) -> dict[str, Any]:
     """The assignee takes the case on; that confirms the track."""
@@ -102,7 +104,7 @@ async def hand_over(desk: Desk, to: str | None, reason: str) -> dict[str, Any]:
 async def _named(desk: Desk, to: str, reason: str) -> Choice:
     worker = desk.roster.workers.get(to)
     if worker is None:
-        raise Refused(400, "to is nobody in this municipality.")
+        raise Refused(400, UNKNOWN_TARGET)
     if not worker.is_there(desk.today):
         raise Refused(409, "Who you name is absent or has left.")
     needs = await work_sql.load_needs(desk.tx, desk.case.household_id)

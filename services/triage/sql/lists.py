@@ -123,14 +123,16 @@ async def list_loads(tx: Tx, municipality: str) -> list[asyncpg.Record]:
     )
 
 
-async def list_open_ids(tx: Tx, worker_id: str) -> list[tuple[UUID, int]]:
-    """The open cases of an assignee with their revisions."""
+async def list_open_ids(tx: Tx, worker_id: str, reader_id: str) -> list[tuple[UUID, int]]:
+    """The open cases of an assignee, with their revisions, if the reader has or leads them."""
     rows = await tx.fetch(
         """
-        select id, revision from household_case where is_open and assignee_id = $1
+        select id, revision from household_case
+        where is_open and assignee_id = $1 and $2 in (assignee_id, lead_id)
         order by id limit 10000
         """,
         worker_id,
+        reader_id,
     )
     return [(row["id"], row["revision"]) for row in rows]
 
