@@ -41,7 +41,7 @@ async def pool(triage_url: str) -> AsyncIterator[db.Pool]:
     await opened.execute("alter sequence read_log_no_seq restart")
     await opened.execute(
         "update worker set load_tenths = 0, noted_absent_from = null, noted_absent_until = null,"
-        " back_on = null"
+        " noted_on = null"
     )
     await opened.close()
 

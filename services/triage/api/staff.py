@@ -210,7 +210,7 @@ async def hand_over_all(
 async def list_loads(who: Lead, counter: Shared) -> Loads:
     """Of the municipality of the lead."""
     async with counter.core.pool.acquire() as connection:
-        rows = await list_sql.list_loads(connection, who.municipality)
+        rows = await list_sql.list_loads(connection, who.municipality, clock.today())
     return Loads(
         workers=[
             Load(
@@ -233,9 +233,14 @@ async def list_loads(who: Lead, counter: Shared) -> Loads:
     summary="Somebody is away, or back",
 )
 async def note_absence(worker_id: PathWorkerId, body: Absence, take: Take, who: Who) -> Response:
-    """Who is away gets nothing new; what they have is handed over apart."""
+    """Who is away gets nothing new; what they have is handed over apart.
+
+    It goes over what the roster file says now, also when that is loaded again.
+    """
     if not who.is_lead and who.id != worker_id:
         raise Problem(403, "Only a team lead may do this for somebody else.")
+    if body.absent_until and body.absent_from is None:
+        raise Problem(400, "absent_from is missing.")
     if body.absent_from and body.absent_until and body.absent_until < body.absent_from:
         raise Problem(400, "absent_until lies before absent_from.")
     absence = list_sql.Absence(worker_id, body.absent_from, body.absent_until)

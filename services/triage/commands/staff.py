@@ -41,7 +41,7 @@ async def note_absence(judge: Judge, absence: Absence) -> Done:
     roster = await roster_sql.lock_roster(judge.tx, judge.actor.municipality)
     if absence.worker_id not in roster.workers:
         raise Refused(404, NO_SUCH_WORKER)
-    await list_sql.save_absence(judge.tx, absence)
+    await list_sql.save_absence(judge.tx, absence, clock.today())
     return {"worker_id": absence.worker_id}, []
 
 

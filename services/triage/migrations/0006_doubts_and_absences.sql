@@ -11,4 +11,4 @@ where kind in ('two_leases', 'bag_disagrees', 'addition_missing');
 alter table worker
   add column noted_absent_from  date,
   add column noted_absent_until date, -- null: until further notice
-  add column back_on            date; -- what the roster says of an absence that began by then is over
+  add column noted_on           date; -- of absences in the roster that began by then this goes over

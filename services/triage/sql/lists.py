@@ -106,20 +106,28 @@ async def list_attempts(tx: Tx, case_id: UUID) -> list[asyncpg.Record]:
     )
 
 
-async def list_loads(tx: Tx, municipality: str) -> list[asyncpg.Record]:
-    """Everybody's load against the band that their team agreed."""
+async def list_loads(tx: Tx, municipality: str, today: date) -> list[asyncpg.Record]:
+    """Everybody's load against the band, and the absence that holds or comes; noted ones first."""
     return await tx.fetch(
         """
         select worker.id, worker.name, team_id, role, load_tenths, load_min_tenths,
-          load_max_tenths, absent_from, absent_until, left_on,
+          load_max_tenths, left_on, away.first as absent_from, away.last as absent_until,
           (select count(*) from household_case
            where assignee_id = worker.id and is_open) as open_cases,
           (select count(*) from household_case
            where assignee_id = worker.id and is_open and answer = 'awaited') as unaccepted
         from worker join team on team.id = team_id
+          left join lateral (
+            select * from (values
+              (1, noted_absent_from, noted_absent_until),
+              (2, case when noted_on is null or absent_from > noted_on then absent_from end,
+                absent_until)) as told (rank, first, last)
+            where first is not null and (last is null or last >= $2)
+            order by rank limit 1) as away on true
         where municipality = $1 order by team_id, worker.id limit 10000
         """,
         municipality,
+        today,
     )
 
 
@@ -146,13 +154,17 @@ class Absence:
     absent_until: date | None
 
 
-async def save_absence(tx: Tx, absence: Absence) -> None:
-    """Note when somebody is away; their team is locked."""
+async def save_absence(tx: Tx, absence: Absence, today: date) -> None:
+    """Note when somebody is away, beside what the roster says; their team is locked."""
     await tx.execute(
-        "update worker set absent_from = $2, absent_until = $3 where id = $1",
+        """
+        update worker set noted_absent_from = $2, noted_absent_until = $3, noted_on = $4
+        where id = $1
+        """,
         absence.worker_id,
         absence.absent_from,
         absence.absent_until,
+        today,
     )
 
 
