@@ -1,4 +1,4 @@
--- squawk-ignore-file adding-field-with-default
+-- squawk-ignore-file adding-field-with-default, require-concurrent-index-creation
 -- What hangs on a doubt: the signals of which it is uncertain whose they are.
 alter table task add column signal_ids uuid[] not null default '{}';
 update task set signal_ids = array(
@@ -12,3 +12,7 @@ alter table worker
   add column noted_absent_from  date,
   add column noted_absent_until date, -- null: until further notice
   add column noted_on           date; -- of absences in the roster that began by then this goes over
+
+-- Who goes along reads the case until the visit was made. Few are planned at a time.
+create index visit_second_worker on visit (second_worker_id)
+  where state = 'planned' and second_worker_id is not null;

@@ -28,16 +28,65 @@ LISTED_CASE = """
     """
 
 
-async def list_cases(tx: Tx, worker_id: str, limit: int, offset: int) -> list[asyncpg.Record]:
-    """The open cases of an assignee, the most pressing first."""
+# Which page of a list: open or not ($2, null: both), after which case ($3), and how many ($4).
+ON_PAGE = """
+    ($2::bool is null or is_open = $2)
+    and ($3::uuid is null or (priority, opened_at, household_case.id) > (
+      select last.priority, last.opened_at, last.id from household_case as last where last.id = $3))
+    order by priority, opened_at, household_case.id limit $4
+    """
+
+
+GOES_ALONG = """
+    household_case.id in (
+      select case_id from visit where second_worker_id = $1 and state = 'planned')
+    """
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of somebody's list, the most pressing first."""
+
+    worker_id: str
+    is_open: bool | None  # None: also those that are over
+    after: UUID | None  # the last case of the page before
+    limit: int
+
+
+async def list_cases(tx: Tx, page: Page) -> list[asyncpg.Record]:
+    """The cases of an assignee."""
+    return await tx.fetch(
+        f"{LISTED_CASE} where assignee_id = $1 and {ON_PAGE}",
+        page.worker_id,
+        page.is_open,
+        page.after,
+        page.limit,
+    )
+
+
+async def list_visited_cases(tx: Tx, page: Page) -> list[asyncpg.Record]:
+    """The cases of which somebody goes along on a planned visit."""
+    return await tx.fetch(
+        f"{LISTED_CASE} where {GOES_ALONG} and {ON_PAGE}",
+        page.worker_id,
+        page.is_open,
+        page.after,
+        page.limit,
+    )
+
+
+async def list_team_cases(tx: Tx, page: Page, assignee_id: str | None) -> list[asyncpg.Record]:
+    """The cases of a lead; of one assignee, when one is named."""
     return await tx.fetch(
         f"""
-        {LISTED_CASE} where is_open and assignee_id = $1
-        order by priority, opened_at, reference limit $2 offset $3
+        {LISTED_CASE} where lead_id = $1 and ($5::text is null or assignee_id = $5)
+          and {ON_PAGE}
         """,
-        worker_id,
-        limit,
-        offset,
+        page.worker_id,
+        page.is_open,
+        page.after,
+        page.limit,
+        assignee_id,
     )
 
 
@@ -85,7 +134,7 @@ async def load_details(tx: Tx, case_id: UUID, household_id: UUID) -> asyncpg.Rec
              'written_by', written_by) order by written_at), '[]')
            from plan_item where case_id = $1 and removed_at is null) as plan,
           (select jsonb_build_object('fired', fired, 'failed', failed, 'facts', facts,
-             'policy_sha256', policy_sha256, 'decided_at', decided_at)
+             'policy_sha256', policy_sha256, 'decided_at', decided_at, 'reason', reason)
            from decision where case_id = $1 order by revision desc limit 1) as decision
         """,
         case_id,
