@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.triage import deadlines
+from services.triage.announcements import HANDED_OVER
 from services.triage.assignment import Answer, Choice, Wanted, answer_wanted, choose_assignee
 from services.triage.commands.desk import Desk, Refused
 from services.triage.sql import cases as case_sql
@@ -94,10 +95,9 @@ async def hand_over(desk: Desk, to: str | None, reason: str) -> dict[str, Any]:
     """
     previous = desk.case.assignee_id
     if to is None:
-        choice = await choose_next(desk, leave_out={previous})
+        await _give(desk, await choose_next(desk, leave_out={previous}))
     else:
-        choice = await _named(desk, to, reason)
-    await _give(desk, choice)
+        await _give(desk, await _named(desk, to, reason), said=HANDED_OVER)
     return {"assignee_id": desk.case.assignee_id}
 
 
@@ -116,8 +116,8 @@ async def _named(desk: Desk, to: str, reason: str) -> Choice:
     return Choice(worker, lead, f"Overgedragen door {desk.actor.id}: {reason}")
 
 
-async def _give(desk: Desk, choice: Choice) -> None:
-    """Hand the case to who was chosen, and say so."""
+async def _give(desk: Desk, choice: Choice, said: str = "") -> None:
+    """Hand the case to who was chosen, and say so; `said` goes out instead of a typed reason."""
     case, previous = desk.case, desk.case.assignee_id
     desk.roster.add_load(previous, -case.weight_tenths)
     desk.roster.add_load(choice.assignee.id, case.weight_tenths)
@@ -128,7 +128,11 @@ async def _give(desk: Desk, choice: Choice) -> None:
         answer=answer_wanted(case.track, choice.assignee.role),
     )
     desk.voice.hand_to(choice.assignee.person(), choice.lead.person())
-    desk.voice.say(triage.GeneralistReassigned, previous_assignee_id=previous, reason=choice.reason)
+    desk.voice.say(
+        triage.GeneralistReassigned,
+        previous_assignee_id=previous,
+        reason=said or choice.reason,
+    )
     await case_sql.insert_assignments(desk.tx, [(desk.case, choice.reason)], desk.now)
 
 

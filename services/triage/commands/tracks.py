@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from services.triage import casework, deadlines
+from services.triage import announcements, casework, deadlines
 from services.triage.assignment import Answer, answer_wanted
 from services.triage.commands.assigning import choose_next, require_lead
 from services.triage.commands.desk import Desk, Refused
@@ -86,7 +86,7 @@ async def override(desk: Desk, chosen: Override) -> dict[str, Any]:
         triage.TrackOverridden,
         proposed_track=proposed,
         overridden_by=desk.actor.id,
-        reason=chosen.reason,
+        reason=announcements.OVERRIDDEN,
     )
     await work_sql.insert_choice(
         desk.tx, desk.case, desk.actor.id, proposed.value, chosen.reason, now=desk.now
@@ -132,7 +132,7 @@ async def close(desk: Desk, result: EndResult, reason: str) -> dict[str, Any]:
     desk.voice.case = casework.close(
         desk.case, reason, desk.roster, by=desk.actor.id, result=result.value
     )
-    desk.voice.say(triage.CaseClosed, reason=reason, result=result.value)
+    desk.voice.say(triage.CaseClosed, reason=announcements.CLOSED, result=result.value)
     met = [deadlines.ACT_ON_SIGNAL]
     await deadline_sql.meet(desk.tx, desk.case.id, met, desk.now)
     await deadline_sql.drop_all(desk.tx, [desk.case.id], desk.now)
@@ -157,7 +157,7 @@ async def reopen(desk: Desk, reason: str) -> dict[str, Any]:
         desk.voice.hand_to(choice.assignee.person(), choice.lead.person())
     role = desk.roster.workers[desk.case.assignee_id].role
     desk.change(assigned_on=desk.today, answer=answer_wanted(desk.case.track, role))
-    desk.voice.say(triage.CaseReopened, reason=reason)
+    desk.voice.say(triage.CaseReopened, reason=announcements.REOPENED)
     await report_sql.release_handled(desk.tx, [case.id])
     if desk.case.answer is Answer.AWAITED and desk.actor.id == desk.case.assignee_id:
         desk.change(answer=Answer.ACCEPTED)  # who reopens a case of theirs has it
