@@ -43,17 +43,16 @@ class Worker:
     async def take_turn(self, now: datetime, cases_max: int = 10_000) -> None:
         """Look at every case once and do what is next."""
         seen = 0
+        page: dict[str, Any] = {"limit": PAGE}
         while seen < cases_max:
-            answer = await self._client.get(
-                "/v1/cases", params={"limit": PAGE, "offset": seen}, headers=self._headers
-            )
-            answer.raise_for_status()
-            cases = answer.json()["cases"]
-            for case in cases:
+            answer = await self._client.get("/v1/cases", params=page, headers=self._headers)
+            told = answer.raise_for_status().json()
+            for case in told["cases"]:
                 await self._work_on(case, now)
-            seen += len(cases)
-            if len(cases) < PAGE:
+            seen += len(told["cases"])
+            if told["next"] is None:
                 return
+            page["after"] = told["next"]
 
     def _luck(self, case: dict[str, Any], what: str) -> float:
         """A number from 0 to 1 that follows from seed, case and what it is about."""

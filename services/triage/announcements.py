@@ -17,6 +17,13 @@ from shared.contracts.envelope import Event
 from shared.contracts.signals import HearingKind, JudgmentOutcome
 from shared.contracts.triage import CaseEvent, NotTakenUpReason, Person
 
+# What a person did, as it leaves triage. What they typed with it stays in their team's file: who
+# reads a mail later may not work on the case any more.
+HANDED_OVER = "De zaak is overgedragen door een collega of teamleider."
+OVERRIDDEN = "Een medewerker koos een andere aanpak of prioriteit dan was voorgesteld."
+CLOSED = "Een medewerker heeft de zaak afgesloten."
+REOPENED = "Een medewerker heeft de zaak heropend."
+
 
 class Voice:
     """Announces events of one case, each with the next revision and the case as it is now."""

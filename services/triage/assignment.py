@@ -44,6 +44,9 @@ class Worker:
     skills: frozenset[str] = frozenset()
     own_postcodes: frozenset[str] = frozenset()  # where they live: never a case of neighbours
     load_min_tenths: int = 0  # the band that the team agreed; under it somebody comes first
+    noted_absent_from: date | None = None  # as they or their lead noted it, beside the roster
+    noted_absent_until: date | None = None
+    noted_on: date | None = None  # goes over what the roster says of an absence that began by then
 
     def has_left(self, day: date) -> bool:
         """Whether they work here no longer."""
@@ -53,12 +56,20 @@ class Worker:
         """Whether they work on this day."""
         if self.has_left(day):
             return False
-        is_absent = self.absent_from and self.absent_from <= day
-        return not (is_absent and (self.absent_until is None or day <= self.absent_until))
+        if _is_within(day, self.noted_absent_from, self.noted_absent_until):
+            return False
+        if self.noted_on and self.absent_from and self.absent_from <= self.noted_on:
+            return True
+        return not _is_within(day, self.absent_from, self.absent_until)
 
     def person(self) -> Person:
         """As events name them."""
         return Person(id=self.id, name=self.name, email=self.email, role=self.role)
+
+
+def _is_within(day: date, first: date | None, last: date | None) -> bool:
+    """Whether a day lies in an absence: none without a first day, no end without a last one."""
+    return bool(first and first <= day) and (last is None or day <= last)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from services.triage.assignment import Team, Worker
 from services.triage.sql import roster as roster_sql
@@ -30,11 +30,22 @@ class WorkerEntry(BaseModel):
     own_postcodes: tuple[Annotated[str, Field(pattern=r"^[1-9][0-9]{3}[A-Z]{2}$")], ...] = Field(
         (), description="where they live: they never get a case of neighbours"
     )
-    load_min: float = Field(0, ge=0, description="lower end of the band that the team agreed")
-    load_max: float = Field(30, ge=0, description="weight of the open cases that they can have")
+    load_min: FiniteFloat = Field(0, ge=0, description="lower end of the band that the team agreed")
+    load_max: FiniteFloat = Field(
+        30, ge=0, description="weight of the open cases that they can have"
+    )
     absent_from: date | None = None
     absent_until: date | None = None
     left_on: date | None = None
+
+    @model_validator(mode="after")
+    def check_order(self) -> Self:
+        """What begins does not end before it."""
+        if self.load_min > self.load_max:
+            raise ValueError("load_min is above load_max")
+        if self.absent_from and self.absent_until and self.absent_until < self.absent_from:
+            raise ValueError("absent_until lies before absent_from")
+        return self
 
 
 class TeamEntry(BaseModel):

@@ -214,12 +214,9 @@ async def _save_households(tx: Tx, households: Sequence[Household]) -> None:
 
 
 async def _save_doubts(tx: Tx, households: Sequence[Household]) -> None:
-    """A person has to look at what is uncertain; once for each household and kind of doubt."""
+    """A person has to look at what is uncertain: a task for each household and kind of doubt."""
     doubts = [
-        task_sql.NewTask.about_match(household.known, match)
-        for household in households
-        for match in household.known.residence.matches.values()
-        if match.doubt
+        one for household in households for one in task_sql.NewTask.about_matches(household.known)
     ]
     if doubts:
-        await task_sql.insert_tasks(tx, doubts, clock.now())
+        await task_sql.save_doubts(tx, doubts, clock.now())

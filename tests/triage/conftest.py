@@ -11,6 +11,8 @@ from services.triage.books import BookShelf
 from shared import db
 from shared.door import Door
 from shared.outbox import LeftToRelay, Outbox
+from tests.triage import counter
+from tests.triage.counter import Api
 from tests.triage.planting import POLICIES
 
 STAYS = ("team", "worker", "schema_version")
@@ -37,7 +39,10 @@ async def pool(triage_url: str) -> AsyncIterator[db.Pool]:
     for row in tables:
         await opened.execute(f"delete from {row['tablename']}")
     await opened.execute("alter sequence read_log_no_seq restart")
-    await opened.execute("update worker set load_tenths = 0")
+    await opened.execute(
+        "update worker set load_tenths = 0, noted_absent_from = null, noted_absent_until = null,"
+        " noted_on = null"
+    )
     await opened.close()
 
 
@@ -48,3 +53,10 @@ def door(pool: db.Pool, stepped_clock: Clock) -> Door:
     made = Door("triage", pool, Outbox(source, pool, LeftToRelay(), 50_000))
     handlers.register(made, BookShelf(POLICIES))
     return made
+
+
+@pytest.fixture
+async def api(pool: db.Pool, door: Door) -> AsyncIterator[Api]:
+    """The workers' API on this door."""
+    async with counter.opened(pool, door) as opened:
+        yield opened

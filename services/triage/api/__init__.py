@@ -14,12 +14,16 @@ from services.triage.api import (
     facts,
     households,
     monitor,
+    neighbours,
     openapi,
     staff,
 )
 from services.triage.api.taking import Counter
 from shared.web.problems import add_problems
 from shared.web.site import CONTACT, VERSION
+
+OF_CASES = (cases, assignments, decisions, facts)
+OF_HOUSEHOLDS = (households, neighbours, erasures)
 
 
 def new_api(counter: Counter) -> FastAPI:
@@ -34,8 +38,7 @@ def new_api(counter: Counter) -> FastAPI:
     )
     told.state.counter = counter
     add_problems(told)
-    doors = (cases, assignments, decisions, facts, households, erasures, staff, monitor)
-    for door in doors:
+    for door in (*OF_CASES, *OF_HOUSEHOLDS, staff, monitor):
         told.include_router(door.router)
     openapi.describe(told)
     return told

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from services.triage.api.taking import Body, CaseId, Counter, Done, Reason, Shared, Take
+from services.triage.api.bounded import Instant, Reason, Text, WorkerId
+from services.triage.api.taking import Body, CaseId, Counter, Done, Shared, Take
 from services.triage.commands import assigning, visits
 from services.triage.commands.assigning import Decline
 from services.triage.commands.desk import Desk
@@ -25,7 +26,7 @@ class AssignmentAnswer(Body):
     """What the assignee says; who declines says why."""
 
     answer: Literal["accepted", "declined"]
-    reason: str = Field("", max_length=500)
+    reason: Text = Field("", max_length=500)
     has_conflict: bool = Field(
         False, description="they know the household: they never get its cases again"
     )
@@ -34,16 +35,16 @@ class AssignmentAnswer(Body):
 class HandOver(Body):
     """To whom a case goes, and why; nobody named: to who comes next."""
 
-    to: str | None = Field(None, max_length=100)
+    to: WorkerId | None = None
     reason: Reason
 
 
 class VisitWindow(Body):
     """Between which instants the generalist comes, and who goes along."""
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-    second_worker_id: str | None = Field(None, max_length=100)
+    starts_at: Instant
+    ends_at: Instant
+    second_worker_id: WorkerId | None = None
 
     def window(self) -> Window:
         """As commands take it."""
@@ -54,7 +55,7 @@ class ContactAttempt(Body):
     """How somebody tried to reach the household, and what came of it."""
 
     kind: ContactKind
-    attempted_at: AwareDatetime
+    attempted_at: Instant
     result: AttemptResult
     visit_id: UUID | None = None
     is_first_talk: bool = Field(

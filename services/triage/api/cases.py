@@ -1,19 +1,36 @@
-"""My list, and one case with all that the team sees of it."""
+"""Lists of cases, mine and the team's, and one case with all that the team sees of it."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from services.triage.api.taking import CaseId, Counter, Shared, Who
+from services.triage.api.bounded import WorkerId
+from services.triage.api.casefile import (
+    Assigned,
+    Attempted,
+    Consulted,
+    Contact,
+    FiredRule,
+    Granted,
+    HelpAnswered,
+    StatedNeed,
+    fired_rules,
+)
+from services.triage.api.taking import Body, CaseId, Counter, Shared, Who
 from services.triage.ladder import NextAttempt, Tried, next_attempt
+from services.triage.sql import casefile as file_sql
 from services.triage.sql import lists as list_sql
 from services.triage.sql import reading as reading_sql
 from services.triage.sql import roster as roster_sql
 from services.triage.sql import work as work_sql
+from services.triage.sql.lists import Page
 from shared import clock
 from shared.contracts.triage import ContactKind, PartOfDay, Track
 from shared.db import Tx
@@ -22,7 +39,40 @@ from shared.web.problems import Problem
 router = APIRouter()
 
 PAGE_MAX = 500
-CASE, LIST = "case work", "own list"  # purposes of reading
+CASE, VISIT = "case work", "visit with two"  # purposes of reading
+
+
+class Which(StrEnum):
+    """Which cases a list has."""
+
+    MINE = "mine"
+    VISITS = "visits"  # where I go along on a planned visit
+    TEAM = "team"  # that I lead
+
+
+PURPOSES = {
+    Which.MINE: "own list",
+    Which.VISITS: "visits with two",
+    Which.TEAM: "team list",
+}
+
+
+class State(StrEnum):
+    """Open cases, or those that are over."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    ALL = "all"
+
+
+class Asked(Body):
+    """Which cases, and which page of them."""
+
+    of: Which = Which.MINE
+    state: State = State.OPEN
+    assignee: WorkerId | None = Field(None, description="of the team: whose")
+    limit: int = Field(100, ge=1, le=PAGE_MAX)
+    after: UUID | None = Field(None, description="`next` of the page before")
 
 
 class Case(BaseModel):
@@ -63,6 +113,7 @@ class Cases(BaseModel):
     """A page of cases."""
 
     cases: list[Case]
+    next: UUID | None = Field(None, description="`after` of the next page; null: that was all")
 
 
 class Proposed(BaseModel):
@@ -83,6 +134,14 @@ class CaseInFull(Case):
     restrictions: list[dict[str, Any]]
     plan: list[dict[str, Any]]
     decision: dict[str, Any] | None
+    reasons: list[FiredRule]
+    contacts: list[Contact]
+    contact_attempts: list[Attempted]
+    needs: list[StatedNeed]
+    help_answers: list[HelpAnswered]
+    consultations: list[Consulted]
+    moratoria: list[Granted]
+    assignments: list[Assigned]
     next_attempt: Proposed | None
 
 
@@ -90,20 +149,39 @@ class CaseInFull(Case):
     "/cases",
     operation_id="listCases",
     tags=["cases"],
-    summary="My open cases, the most pressing first",
+    summary="My open cases, or those of the team that I lead; the most pressing first",
 )
 async def list_cases(
     who: Who,
     counter: Shared,
-    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
-    offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
+    asked: Annotated[Asked, Query()],
 ) -> Cases:
-    """Those that I am the assignee of; who read which is noted, as for a single case."""
+    """Mine: that I am the assignee of. Who read which is noted, as for a single case."""
+    if asked.of is Which.TEAM and not who.is_lead:
+        raise Problem(403, "Only a team lead has a list of the team.")
+    if asked.of is not Which.TEAM and asked.assignee not in {None, who.id}:
+        raise Problem(403, "Ask for the list of the team to see what others have.")
     async with counter.core.pool.acquire() as connection, connection.transaction():
-        rows = await list_sql.list_cases(connection, who.id, limit, offset)
-        seen = [row["id"] for row in rows]
-        await reading_sql.note_read(connection, who.id, LIST, seen, clock.now())
-    return Cases(cases=[Case(**row) for row in rows])
+        if asked.after and await work_sql.find_case_address(connection, asked.after) is None:
+            raise Problem(400, "after is no case any more: begin again.")
+        rows = await _page(connection, who.id, asked)
+        shown = [row["id"] for row in rows[: asked.limit]]
+        await reading_sql.note_read(connection, who.id, PURPOSES[asked.of], shown, clock.now())
+    cases = [Case(**row) for row in rows[: asked.limit]]
+    return Cases(cases=cases, next=shown[-1] if len(rows) > asked.limit else None)
+
+
+async def _page(tx: Tx, worker_id: str, asked: Asked) -> list[asyncpg.Record]:
+    """One case more than was asked for, if there is one: then another page follows."""
+    is_open = None if asked.state is State.ALL else asked.state is State.OPEN
+    page = Page(worker_id, is_open, asked.after, asked.limit + 1)
+    match asked.of:
+        case Which.TEAM:
+            return await list_sql.list_team_cases(tx, page, asked.assignee)
+        case Which.VISITS:
+            return await list_sql.list_visited_cases(tx, page)
+        case Which.MINE:
+            return await list_sql.list_cases(tx, page)
 
 
 @router.get(
@@ -114,17 +192,43 @@ async def list_cases(
     summary="One case of mine, with its revision as ETag",
 )
 async def show_case(case_id: CaseId, who: Who, counter: Shared) -> Response:
-    """Who reads a case is noted, with the purpose."""
+    """Also for who goes along on its planned visit. Who reads a case is noted, with the purpose."""
     async with counter.core.pool.acquire() as connection, connection.transaction():
         row = await list_sql.show_case(connection, case_id)
         leads = await roster_sql.load_leads(connection, case_id)
-        if row is None or who.id not in {row["assignee_id"], *leads}:
+        purpose = row and _purpose(row, who.id, leads)
+        if row is None or not purpose:
             raise Problem(404, "No such case.")
         details = await list_sql.load_details(connection, case_id, row["household_id"])
+        file = await file_sql.load_file(connection, case_id, row["household_id"])
+        reasons = await _reasons(connection, counter, row["municipality"], details["decision"])
         proposed = await _next_attempt(connection, counter, dict(row))
-        await reading_sql.note_read(connection, who.id, CASE, [case_id], clock.now())
-    case = CaseInFull(**row, **details, next_attempt=proposed)
+        await reading_sql.note_read(connection, who.id, purpose, [case_id], clock.now())
+    case = CaseInFull(**row, **details, **file, reasons=reasons, next_attempt=proposed)
     return JSONResponse(case.model_dump(mode="json"), headers={"ETag": f'"{case.revision}"'})
+
+
+def _purpose(row: asyncpg.Record, reader_id: str, leads: Collection[str]) -> str:
+    """Why somebody may read a case; empty when they may not."""
+    if reader_id in {row["assignee_id"], *leads}:
+        return CASE
+    goes_along = any(
+        visit["state"] == "planned" and visit["second_worker_id"] == reader_id
+        for visit in row["visits"]
+    )
+    return VISIT if goes_along else ""
+
+
+async def _reasons(
+    tx: Tx, counter: Counter, municipality: str, decision: Mapping[str, Any] | None
+) -> list[FiredRule]:
+    """Why the case is where it is, in the words of the policy that decided."""
+    if decision is None:
+        return []
+    policies = (await counter.shelf.policies.current(tx)).by_municipality.get(municipality, ())
+    wanted = decision["policy_sha256"]
+    decided = next((policy for policy in policies if policy.sha256 == wanted), None)
+    return fired_rules(decision["fired"], decided)
 
 
 async def _next_attempt(tx: Tx, counter: Counter, row: dict[str, Any]) -> Proposed | None:

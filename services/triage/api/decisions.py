@@ -1,6 +1,5 @@
 """A person decides: tracks, signals, help, pauses, restrictions, plans, ends."""
 
-from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -8,7 +7,8 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.triage.api.taking import Body, CaseId, Done, Reason, Take, Words
+from services.triage.api.bounded import Day, Reason, Text, Words
+from services.triage.api.taking import Body, CaseId, Done, Take
 from services.triage.commands import help as help_commands
 from services.triage.commands import tracks
 from services.triage.commands.desk import Desk
@@ -27,7 +27,7 @@ class TrackDecision(Body):
     decision: Literal["confirmed", "overridden"]
     track: Track | None = None
     priority: int | None = Field(None, ge=1, le=9)
-    reason: str = Field("", max_length=500)
+    reason: Text = Field("", max_length=500)
 
 
 class SignalDecision(Body):
@@ -42,13 +42,13 @@ class HelpAnswer(Body):
     """What the household said to the offer of help."""
 
     answer: Literal["accepted", "declined"]
-    answered_on: date
+    answered_on: Day
 
 
 class Pause(Body):
     """Until when the case rests; without a day it goes on."""
 
-    review_on: date | None = None
+    review_on: Day | None = None
     reason: Reason
 
 
@@ -56,7 +56,7 @@ class Restriction(Body):
     """What nobody does towards this household, why, and when somebody looks again."""
 
     kind: ContactRestriction
-    review_on: date
+    review_on: Day
     reason: Reason
 
 
@@ -73,7 +73,7 @@ class Consultation(Body):
 
     kind: Literal["colleague", "specialist", "family_group_conference", "last_chance_meeting"]
     with_whom: Words
-    held_on: date
+    held_on: Day
     outcome: Words
 
 

@@ -1,13 +1,13 @@
 """What workers learn and enter, with who says so."""
 
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from services.triage.api.taking import Body, CaseId, Done, Source, Take
+from services.triage.api.bounded import Day, Filled, Instant, Source, Text
+from services.triage.api.taking import Body, CaseId, Done, Take
 from services.triage.commands import facts
 from services.triage.commands.desk import Desk
 from services.triage.commands.facts import LegalEntry, LegalState, LegalStep
@@ -22,12 +22,12 @@ class LegalFact(Body):
 
     step: LegalStep
     state: LegalState = LegalState.KNOWN
-    court: str = Field(min_length=2, max_length=100)
-    case_number: str = Field(min_length=1, max_length=60)
+    court: Filled = Field(min_length=2, max_length=100)
+    case_number: Filled = Field(min_length=1, max_length=60)
     source: Source
-    at: AwareDatetime | None = Field(None, description="of a hearing or eviction")
-    day: date | None = Field(None, description="of a summons, judgment or eviction carried out")
-    place: str = Field("", max_length=200, description="of a hearing; of an eviction the bailiff")
+    at: Instant | None = Field(None, description="of a hearing or eviction")
+    day: Day | None = Field(None, description="of a summons, judgment or eviction carried out")
+    place: Text = Field("", max_length=200, description="of a hearing; of an eviction the bailiff")
     hearing: HearingKind | None = None
     outcome: JudgmentOutcome | None = None
 
@@ -35,8 +35,8 @@ class LegalFact(Body):
 class Moratorium(Body):
     """The court forbade the eviction for a time (Fw art. 287b)."""
 
-    granted_on: date
-    until: date
+    granted_on: Day
+    until: Day
     source: Source
 
 
@@ -44,14 +44,14 @@ class ResidenceCheck(Body):
     """Who lives here; of who moved, the last day here."""
 
     result: ResidenceResult
-    day: date
+    day: Day
     source: Source
 
 
 class Objection(Body):
     """The tenant objects to being reported."""
 
-    received_on: date
+    received_on: Day
     source: Source
 
 

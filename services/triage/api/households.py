@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.triage.api.taking import Body, Reason, Take
+from services.triage.api.bounded import Reason
+from services.triage.api.taking import Body, Take
 from services.triage.commands import households
 from services.triage.commands.households import Done, Judge
 

@@ -1,11 +1,11 @@
 """The figures of the lead's municipality, over some months."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from services.triage import monitor
+from services.triage.api.bounded import Day
 from services.triage.api.taking import Lead, Shared
 from services.triage.counts import PeriodFault, whole_months
 from services.triage.monitor import Figures
@@ -25,8 +25,8 @@ router = APIRouter()
 async def show_monitor(
     who: Lead,
     counter: Shared,
-    first: Annotated[date, Query(alias="from", description="first day of a month")],
-    last: Annotated[date, Query(alias="to", description="last day of a month")],
+    first: Annotated[Day, Query(alias="from", description="first day of a month")],
+    last: Annotated[Day, Query(alias="to", description="last day of a month")],
 ) -> Figures:
     """Of the municipality of the lead. A figure that is small, or gives one away, is null."""
     try:

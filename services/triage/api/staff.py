@@ -1,47 +1,37 @@
 """What a lead looks at and does: proposals as a list, loads, tasks, the weekly sample, absences."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from services.triage.api.bounded import Day, PathWorkerId, Reason, Text, WorkerId
 from services.triage.api.cases import Case, Cases
-from services.triage.api.taking import (
-    Body,
-    Lead,
-    Reason,
-    Shared,
-    Take,
-    Taking,
-    Who,
-    lead_only,
-)
+from services.triage.api.taking import Body, Lead, Shared, Take, Who, lead_only
 from services.triage.commands import assigning, staff, tracks
-from services.triage.commands.desk import Act, Desk
+from services.triage.commands.desk import Desk
 from services.triage.sql import lists as list_sql
 from services.triage.sql import reading as reading_sql
 from services.triage.sql import verdicts as verdict_sql
 from services.triage.sql.verdicts import Review
 from shared import clock
-from shared.contracts.envelope import derived_id
+from shared.db import Tx
 from shared.web.problems import Problem
 
 router = APIRouter()
 
 LIST_MAX = 500
 PROPOSALS = "proposals"  # purpose of reading
-WorkerId = Annotated[str, Path(alias="workerId", max_length=100)]
 
 
 class SeenCase(Body):
     """A case, with its revision as the lead saw it."""
 
     case_id: UUID
-    revision: int = Field(ge=0)
+    revision: int = Field(ge=0, le=999_999_999)
 
 
 class ListConfirmation(Body):
@@ -53,15 +43,15 @@ class ListConfirmation(Body):
 class HandOverAll(Body):
     """Why all cases of somebody go to others; nobody named: to who comes next, each."""
 
-    to: str | None = Field(None, max_length=100)
+    to: WorkerId | None = None
     reason: Reason
 
 
 class Absence(Body):
     """From when somebody is away, until which day; none of both: they are back."""
 
-    absent_from: date | None = None
-    absent_until: date | None = None
+    absent_from: Day | None = None
+    absent_until: Day | None = None
 
 
 class Outcome(Body):
@@ -73,10 +63,10 @@ class Outcome(Body):
 class SampleReview(Body):
     """What a lead thinks of a decision that arithmetic made alone."""
 
-    week: date
+    week: Day
     signal_id: UUID
     is_right: bool
-    remark: str = Field("", max_length=500)
+    remark: Text = Field("", max_length=500)
 
 
 class CaseResult(BaseModel):
@@ -123,6 +113,7 @@ class Task(BaseModel):
     household_id: UUID | None
     case_id: UUID | None
     reason: str
+    signal_ids: list[UUID] = Field(description="of which it is uncertain whose they are")
     made_at: datetime
 
 
@@ -180,21 +171,11 @@ async def list_proposals(
 )
 async def confirm_list(body: ListConfirmation, take: Take) -> Response:
     """Each on its own: one that has changed in the meantime is said to have, the others go on."""
-    results = [
-        await _one(take, seen.case_id, seen.revision, tracks.confirm_as_lead) for seen in body.cases
-    ]
-    return JSONResponse({"results": results})
 
+    async def plan(_: Tx) -> list[tuple[UUID, int]]:
+        return [(seen.case_id, seen.revision) for seen in body.cases]
 
-async def _one(take: Taking, case_id: UUID, revision: int, act: Act) -> dict[str, Any]:
-    """Carry out a command on one case of a list, under a key of its own."""
-    key = str(derived_id("one of a list", take.key, case_id))
-    one = replace(take, key=key, revision=revision)
-    try:
-        answer = await one.carry_out(case_id, act)
-    except Problem as problem:
-        return {"case_id": str(case_id), "status": problem.status, "detail": problem.detail}
-    return {"case_id": str(case_id), "status": answer.status_code, "detail": ""}
+    return await take.carry_out_each(plan, tracks.confirm_as_lead)
 
 
 @router.post(
@@ -205,19 +186,19 @@ async def _one(take: Taking, case_id: UUID, revision: int, act: Act) -> dict[str
     summary="Give all cases of somebody to others",
 )
 async def hand_over_all(
-    worker_id: WorkerId, body: HandOverAll, take: Take, counter: Shared, who: Who
+    worker_id: PathWorkerId, body: HandOverAll, take: Take, who: Who
 ) -> Response:
-    """A lead does it for the cases that they lead, everybody for their own."""
+    """A lead does it for the cases that they lead, everybody for their own; others stay unsaid."""
     if not who.is_lead and who.id != worker_id:
         raise Problem(403, "Only a team lead may do this for somebody else.")
 
     async def act(desk: Desk) -> dict[str, Any]:
         return await assigning.hand_over(desk, body.to, body.reason)
 
-    async with counter.core.pool.acquire() as connection:
-        cases = await list_sql.list_open_ids(connection, worker_id)
-    results = [await _one(take, case_id, revision, act) for case_id, revision in cases]
-    return JSONResponse({"results": results})
+    async def plan(tx: Tx) -> list[tuple[UUID, int]]:
+        return await staff.plan_hand_overs(tx, who, worker_id, body.to)
+
+    return await take.carry_out_each(plan, act)
 
 
 @router.get(
@@ -229,7 +210,7 @@ async def hand_over_all(
 async def list_loads(who: Lead, counter: Shared) -> Loads:
     """Of the municipality of the lead."""
     async with counter.core.pool.acquire() as connection:
-        rows = await list_sql.list_loads(connection, who.municipality)
+        rows = await list_sql.list_loads(connection, who.municipality, clock.today())
     return Loads(
         workers=[
             Load(
@@ -251,10 +232,15 @@ async def list_loads(who: Lead, counter: Shared) -> Loads:
     tags=["staff"],
     summary="Somebody is away, or back",
 )
-async def note_absence(worker_id: WorkerId, body: Absence, take: Take, who: Who) -> Response:
-    """Who is away gets nothing new; what they have is handed over apart."""
+async def note_absence(worker_id: PathWorkerId, body: Absence, take: Take, who: Who) -> Response:
+    """Who is away gets nothing new; what they have is handed over apart.
+
+    It goes over what the roster file says now, also when that is loaded again.
+    """
     if not who.is_lead and who.id != worker_id:
         raise Problem(403, "Only a team lead may do this for somebody else.")
+    if body.absent_until and body.absent_from is None:
+        raise Problem(400, "absent_from is missing.")
     if body.absent_from and body.absent_until and body.absent_until < body.absent_from:
         raise Problem(400, "absent_until lies before absent_from.")
     absence = list_sql.Absence(worker_id, body.absent_from, body.absent_until)
@@ -286,7 +272,7 @@ async def list_tasks(
 async def close_task(
     task_id: Annotated[UUID, Path(alias="taskId")], body: Outcome, take: Take
 ) -> Response:
-    """An uncertain match is closed by a merge, a split or a confirmation instead."""
+    """An uncertain match is closed by a verdict instead: a merge, a split or a confirmation."""
     return await take.judge(lambda judge: staff.close_task(judge, task_id, body.outcome))
 
 
@@ -296,7 +282,7 @@ async def close_task(
     tags=["staff"],
     summary="Ten decisions of a week that arithmetic made alone",
 )
-async def show_sample(week: date, who: Lead, counter: Shared) -> Sample:
+async def show_sample(week: Day, who: Lead, counter: Shared) -> Sample:
     """The week by any of its days."""
     monday = week - timedelta(days=week.weekday())
     async with counter.core.pool.acquire() as connection:

@@ -1,14 +1,14 @@
 """What every route of the workers' API needs: who asks, and how a command is taken."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from services.triage.books import BookShelf
 from services.triage.commands import desk as desk_commands
@@ -17,6 +17,7 @@ from services.triage.commands.households import Done as JudgeDone
 from services.triage.commands.households import Judge
 from services.triage.sql import work as work_sql
 from shared import clock
+from shared.contracts.envelope import derived_id
 from shared.contracts.triage import Role
 from shared.core import Core
 from shared.db import Tx
@@ -24,17 +25,11 @@ from shared.door import Door, Follow
 from shared.web.problems import Problem
 from shared.web.session import AccountOf
 
-Key = Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=100)]
+Key = Annotated[
+    str, Header(alias="Idempotency-Key", min_length=8, max_length=100, pattern=r"^[\x20-\x7e]+$")
+]
 Seen = Annotated[str | None, Header(alias="If-Match", pattern=r'^"[0-9]{1,9}"$')]
 CaseId = Annotated[UUID, Path(alias="caseId")]
-Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
-Reason = Annotated[
-    str,
-    Field(min_length=3, max_length=500, pattern=r"\S", description="why, for the team to read"),
-]
-Source = Annotated[
-    str, Field(min_length=3, max_length=200, pattern=r"\S", description="who says so")
-]
 
 
 class Body(BaseModel):
@@ -96,6 +91,9 @@ Lead = Annotated[WorkerAccount, Depends(lead_only)]
 
 
 Judgement = Callable[[Judge], Awaitable[JudgeDone]]
+# The cases of a list, each with its revision; raises Refused.
+Plan = Callable[[Tx], Awaitable[Sequence[tuple[UUID, int]]]]
+UNDER_WAY = 202  # a list was planned under this key; not all of it is done yet
 
 
 @dataclass(frozen=True)
@@ -121,6 +119,51 @@ class Taking:
         except Refused as refused:
             raise Problem(refused.status, refused.detail) from None
         return JSONResponse(answer, status, {"ETag": f'"{answer["revision"]}"'})
+
+    async def carry_out_each(self, plan: Plan, act: Act) -> Response:
+        """Have it done to each case of a list, apart, and answer what came of each.
+
+        The key holds for the list as it was planned first: sent again after a break, it goes on.
+        """
+        status, answer = await self._planned(plan)
+        if status == UNDER_WAY:
+            results = [
+                await self._one(UUID(one["case_id"]), one["revision"], act)
+                for one in answer["cases"]
+            ]
+            answer = {"results": results}
+            await self.counter.door.transact(lambda tx: self._keep(tx, 200, answer))
+        return JSONResponse(answer)
+
+    async def _planned(self, plan: Plan) -> tuple[int, dict[str, Any]]:
+        """Claim the key, and keep the list with it; or what was kept or answered before."""
+
+        async def once(tx: Tx) -> tuple[tuple[int, dict[str, Any]], Follow]:
+            order = Order(self.actor, self.key, self.request_hash, 0, UUID(int=0))
+            if before := await desk_commands.claimed_before(tx, order, clock.now()):
+                return before, ()
+            cases = await plan(tx)
+            planned = {"cases": [{"case_id": str(one), "revision": seen} for one, seen in cases]}
+            await self._keep(tx, UNDER_WAY, planned)
+            return (UNDER_WAY, planned), ()
+
+        try:
+            return await self.counter.door.transact(once)
+        except Refused as refused:
+            raise Problem(refused.status, refused.detail) from None
+
+    async def _keep(self, tx: Tx, status: int, answer: dict[str, Any]) -> tuple[None, Follow]:
+        await work_sql.save_answer(tx, self.actor.id, self.key, status, answer)
+        return None, ()
+
+    async def _one(self, case_id: UUID, revision: int, act: Act) -> dict[str, Any]:
+        """Do it to one case of a list, under a key of its own."""
+        key = str(derived_id("one of a list", self.key, case_id))
+        try:
+            answer = await replace(self, key=key, revision=revision).carry_out(case_id, act)
+        except Problem as problem:
+            return {"case_id": str(case_id), "status": problem.status, "detail": problem.detail}
+        return {"case_id": str(case_id), "status": answer.status_code, "detail": ""}
 
     async def judge(self, work: Judgement) -> Response:
         """Have something decided about households, once, and answer."""

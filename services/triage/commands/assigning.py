@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.triage import deadlines
+from services.triage.announcements import HANDED_OVER
 from services.triage.assignment import (
     Answer,
     Choice,
@@ -21,6 +22,8 @@ from services.triage.sql import deadlines as deadline_sql
 from services.triage.sql import work as work_sql
 from shared.contracts import triage
 from shared.contracts.triage import Role
+
+UNKNOWN_TARGET = "to is nobody in this municipality."
 
 
 async def accept(desk: Desk) -> dict[str, Any]:
@@ -126,17 +129,16 @@ async def hand_over(desk: Desk, to: str | None, reason: str) -> dict[str, Any]:
     """
     previous = desk.case.assignee_id
     if to is None:
-        choice = await choose_next(desk, leave_out={previous})
+        await give(desk, await choose_next(desk, leave_out={previous}))
     else:
-        choice = await _named(desk, to, reason)
-    await give(desk, choice)
+        await give(desk, await _named(desk, to, reason), said=HANDED_OVER)
     return {"assignee_id": desk.case.assignee_id}
 
 
 async def _named(desk: Desk, to: str, reason: str) -> Choice:
     worker = desk.roster.workers.get(to)
     if worker is None:
-        raise Refused(400, "to is nobody in this municipality.")
+        raise Refused(400, UNKNOWN_TARGET)
     if not worker.is_there(desk.today):
         raise Refused(409, "Who you name is absent or has left.")
     needs = await work_sql.load_needs(desk.tx, desk.case.household_id)
@@ -150,14 +152,18 @@ async def _named(desk: Desk, to: str, reason: str) -> Choice:
     return Choice(worker, lead, f"Overgedragen door {desk.actor.id}: {reason}")
 
 
-async def give(desk: Desk, choice: Choice) -> None:
-    """Hand the case to who was chosen, and say so."""
+async def give(desk: Desk, choice: Choice, said: str = "") -> None:
+    """Hand the case to who was chosen, and say so; `said` goes out instead of a typed reason."""
     case, previous = desk.case, desk.case.assignee_id
     desk.roster.add_load(previous, -case.weight_tenths)
     desk.roster.add_load(choice.assignee.id, case.weight_tenths)
     desk.voice.case = given(case, choice, desk.today)
     desk.voice.hand_to(choice.assignee.person(), choice.lead.person())
-    desk.voice.say(triage.GeneralistReassigned, previous_assignee_id=previous, reason=choice.reason)
+    desk.voice.say(
+        triage.GeneralistReassigned,
+        previous_assignee_id=previous,
+        reason=said or choice.reason,
+    )
     await case_sql.insert_assignments(desk.tx, [(desk.case, choice.reason)], desk.now)
     await check_visits(desk)
 

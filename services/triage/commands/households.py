@@ -16,6 +16,7 @@ from services.triage.commands.desk import Refused, WorkerAccount
 from services.triage.matching import VerdictKind
 from services.triage.sql import reports as report_sql
 from services.triage.sql import verdicts as verdict_sql
+from services.triage.sql import work as work_sql
 from services.triage.sql.verdicts import VerdictRow
 from shared import clock
 from shared.contracts.envelope import Event, derived_id
@@ -72,10 +73,10 @@ async def merge(judge: Judge, household_id: UUID, other_id: UUID, reason: str) -
 
 
 async def _anchor(judge: Judge, household_id: UUID) -> UUID:
-    rows = await verdict_sql.list_contracts(judge.tx, household_id)
-    if not rows:
-        raise Refused(409, "This household has no signals any more.")
-    anchor: UUID = rows[0]["id"]
+    """What a verdict holds on to: the report that keeps the household's id, a signal or not."""
+    anchor = await work_sql.find_any_report(judge.tx, household_id)
+    if anchor is None:
+        raise Refused(409, "Nothing is known of this household any more.")
     return anchor
 
 

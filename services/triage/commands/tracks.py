@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from services.triage import beginnings, casework, deadlines
+from services.triage import announcements, beginnings, casework, deadlines
 from services.triage.commands.assigning import assign_again, require_lead
 from services.triage.commands.desk import Desk, Refused
 from services.triage.commands.visits import call_off_visits
@@ -85,7 +85,7 @@ async def override(desk: Desk, chosen: Override) -> dict[str, Any]:
         triage.TrackOverridden,
         proposed_track=proposed,
         overridden_by=desk.actor.id,
-        reason=chosen.reason,
+        reason=announcements.OVERRIDDEN,
     )
     await work_sql.insert_choice(
         desk.tx, desk.case, desk.actor.id, proposed.value, chosen.reason, now=desk.now
@@ -131,7 +131,7 @@ async def close(desk: Desk, result: EndResult, reason: str) -> dict[str, Any]:
     desk.voice.case = casework.close(
         desk.case, reason, desk.roster, by=desk.actor.id, result=result.value
     )
-    desk.voice.say(triage.CaseClosed, reason=reason, result=result.value)
+    desk.voice.say(triage.CaseClosed, reason=announcements.CLOSED, result=result.value)
     met = [deadlines.ACT_ON_SIGNAL]
     await deadline_sql.meet(desk.tx, desk.case.id, met, desk.now)
     await deadline_sql.drop_all(desk.tx, [desk.case.id], desk.now)
@@ -147,7 +147,7 @@ async def reopen(desk: Desk, reason: str) -> dict[str, Any]:
     if await case_sql.has_open_case(desk.tx, case.household_id):
         raise Refused(409, "The household has an open case: work in that one.")
     desk.voice.case = beginnings.reopened(replace(case, reason=reason), desk.today)
-    desk.voice.say(triage.CaseReopened, reason=reason)
+    desk.voice.say(triage.CaseReopened, reason=announcements.REOPENED)
     await report_sql.release_handled(desk.tx, [case.id])
     await assign_again(desk)
     return {"assignee_id": desk.case.assignee_id}

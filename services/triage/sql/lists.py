@@ -28,16 +28,65 @@ LISTED_CASE = """
     """
 
 
-async def list_cases(tx: Tx, worker_id: str, limit: int, offset: int) -> list[asyncpg.Record]:
-    """The open cases of an assignee, the most pressing first."""
+# Which page of a list: open or not ($2, null: both), after which case ($3), and how many ($4).
+ON_PAGE = """
+    ($2::bool is null or is_open = $2)
+    and ($3::uuid is null or (priority, opened_at, household_case.id) > (
+      select last.priority, last.opened_at, last.id from household_case as last where last.id = $3))
+    order by priority, opened_at, household_case.id limit $4
+    """
+
+
+GOES_ALONG = """
+    household_case.id in (
+      select case_id from visit where second_worker_id = $1 and state = 'planned')
+    """
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of somebody's list, the most pressing first."""
+
+    worker_id: str
+    is_open: bool | None  # None: also those that are over
+    after: UUID | None  # the last case of the page before
+    limit: int
+
+
+async def list_cases(tx: Tx, page: Page) -> list[asyncpg.Record]:
+    """The cases of an assignee."""
+    return await tx.fetch(
+        f"{LISTED_CASE} where assignee_id = $1 and {ON_PAGE}",
+        page.worker_id,
+        page.is_open,
+        page.after,
+        page.limit,
+    )
+
+
+async def list_visited_cases(tx: Tx, page: Page) -> list[asyncpg.Record]:
+    """The cases of which somebody goes along on a planned visit."""
+    return await tx.fetch(
+        f"{LISTED_CASE} where {GOES_ALONG} and {ON_PAGE}",
+        page.worker_id,
+        page.is_open,
+        page.after,
+        page.limit,
+    )
+
+
+async def list_team_cases(tx: Tx, page: Page, assignee_id: str | None) -> list[asyncpg.Record]:
+    """The cases of a lead; of one assignee, when one is named."""
     return await tx.fetch(
         f"""
-        {LISTED_CASE} where is_open and assignee_id = $1
-        order by priority, opened_at, reference limit $2 offset $3
+        {LISTED_CASE} where lead_id = $1 and ($5::text is null or assignee_id = $5)
+          and {ON_PAGE}
         """,
-        worker_id,
-        limit,
-        offset,
+        page.worker_id,
+        page.is_open,
+        page.after,
+        page.limit,
+        assignee_id,
     )
 
 
@@ -86,7 +135,7 @@ async def load_details(tx: Tx, case_id: UUID, household_id: UUID) -> asyncpg.Rec
              'written_by', written_by) order by written_at), '[]')
            from plan_item where case_id = $1 and removed_at is null) as plan,
           (select jsonb_build_object('fired', fired, 'failed', failed, 'facts', facts,
-             'policy_sha256', policy_sha256, 'decided_at', decided_at)
+             'policy_sha256', policy_sha256, 'decided_at', decided_at, 'reason', reason)
            from decision where case_id = $1 order by revision desc limit 1) as decision
         """,
         case_id,
@@ -107,31 +156,41 @@ async def list_attempts(tx: Tx, case_id: UUID) -> list[asyncpg.Record]:
     )
 
 
-async def list_loads(tx: Tx, municipality: str) -> list[asyncpg.Record]:
-    """Everybody's load against the band that their team agreed."""
+async def list_loads(tx: Tx, municipality: str, today: date) -> list[asyncpg.Record]:
+    """Everybody's load against the band, and the absence that holds or comes; noted ones first."""
     return await tx.fetch(
         """
         select worker.id, worker.name, team_id, role, load_tenths, load_min_tenths,
-          load_max_tenths, absent_from, absent_until, left_on,
+          load_max_tenths, left_on, away.first as absent_from, away.last as absent_until,
           (select count(*) from household_case
            where assignee_id = worker.id and is_open) as open_cases,
           (select count(*) from household_case
            where assignee_id = worker.id and is_open and answer = 'awaited') as unaccepted
         from worker join team on team.id = team_id
+          left join lateral (
+            select * from (values
+              (1, noted_absent_from, noted_absent_until),
+              (2, case when noted_on is null or absent_from > noted_on then absent_from end,
+                absent_until)) as told (rank, first, last)
+            where first is not null and (last is null or last >= $2)
+            order by rank limit 1) as away on true
         where municipality = $1 order by team_id, worker.id limit 10000
         """,
         municipality,
+        today,
     )
 
 
-async def list_open_ids(tx: Tx, worker_id: str) -> list[tuple[UUID, int]]:
-    """The open cases of an assignee with their revisions."""
+async def list_open_ids(tx: Tx, worker_id: str, reader_id: str) -> list[tuple[UUID, int]]:
+    """The open cases of an assignee, with their revisions, if the reader has or leads them."""
     rows = await tx.fetch(
         """
-        select id, revision from household_case where is_open and assignee_id = $1
+        select id, revision from household_case
+        where is_open and assignee_id = $1 and $2 in (assignee_id, lead_id)
         order by id limit 10000
         """,
         worker_id,
+        reader_id,
     )
     return [(row["id"], row["revision"]) for row in rows]
 
@@ -145,13 +204,17 @@ class Absence:
     absent_until: date | None
 
 
-async def save_absence(tx: Tx, absence: Absence) -> None:
-    """Note when somebody is away; their team is locked."""
+async def save_absence(tx: Tx, absence: Absence, today: date) -> None:
+    """Note when somebody is away, beside what the roster says; their team is locked."""
     await tx.execute(
-        "update worker set absent_from = $2, absent_until = $3 where id = $1",
+        """
+        update worker set noted_absent_from = $2, noted_absent_until = $3, noted_on = $4
+        where id = $1
+        """,
         absence.worker_id,
         absence.absent_from,
         absence.absent_until,
+        today,
     )
 
 

@@ -188,7 +188,9 @@ async def _delete_cases(tx: Tx, case_ids: Collection[UUID]) -> None:
         advised as (delete from consultation using gone where case_id = gone.id),
         asked as (delete from task using gone where case_id = gone.id),
         commanded as (
-          delete from command using gone where answer->>'case_id' = gone.id::text)
+          delete from command using gone where answer->>'case_id' = gone.id::text
+            or answer->'results' @> jsonb_build_array(jsonb_build_object('case_id', gone.id))
+            or answer->'cases' @> jsonb_build_array(jsonb_build_object('case_id', gone.id)))
         delete from household_case using gone where household_case.id = gone.id
         """,
         list(case_ids),

@@ -55,7 +55,8 @@ async def _load_workers(tx: Tx, team_ids: Sequence[str]) -> list[asyncpg.Record]
     return await tx.fetch(
         """
         select id, team_id, name, email, role, languages, load_tenths, load_max_tenths,
-          absent_from, absent_until, left_on, skills, own_postcodes, load_min_tenths
+          absent_from, absent_until, left_on, skills, own_postcodes, load_min_tenths,
+          noted_absent_from, noted_absent_until, noted_on
         from worker where team_id = any($1::text[]) order by id
         """,
         team_ids,
@@ -201,7 +202,10 @@ async def save_team(tx: Tx, team: Team) -> None:
 
 
 async def save_worker(tx: Tx, worker: Worker, token_hash: bytes | None) -> None:
-    """Insert or replace a worker; the load stays as it is, the token too when none is given."""
+    """Insert or replace a worker; the load stays as it is, the token too when none is given.
+
+    What was noted of their absence stays too: only what the roster says of it is replaced.
+    """
     await tx.execute(
         """
         insert into worker (id, team_id, name, email, role, languages, load_max_tenths,

@@ -1,7 +1,8 @@
 """Statements on what a person has to look at."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,19 +22,85 @@ class NewTask:
     case_id: UUID | None
     reason: str  # Dutch; says nothing that its readers may not know
     occasion: str = ""  # tells tasks of one kind about one household apart
+    signal_ids: tuple[UUID, ...] = ()  # of which it is uncertain whose they are
 
     @property
     def id(self) -> UUID:
         return derived_id("task", self.kind, self.household_id, self.case_id, self.occasion)
 
     @staticmethod
-    def about_match(known: Known, match: Match) -> "NewTask":
-        """That it is uncertain whose signal it is."""
-        assert match.doubt
-        household_id = known.residence.household_id
-        return NewTask(
-            match.doubt.value, known.address.municipality, household_id, None, match.reason
-        )
+    def about_matches(known: Known) -> "list[NewTask]":
+        """That it is uncertain whose signals these are: a task for each kind of doubt."""
+        doubted: dict[str, list[tuple[UUID, Match]]] = defaultdict(list)
+        for signal_id, match in known.residence.matches.items():
+            if match.doubt:
+                doubted[match.doubt.value].append((signal_id, match))
+        household_id, municipality = known.residence.household_id, known.address.municipality
+        return [
+            NewTask(
+                kind,
+                municipality,
+                household_id,
+                None,
+                told[0][1].reason,
+                signal_ids=tuple(sorted(signal_id for signal_id, _ in told)),
+            )
+            for kind, told in doubted.items()
+        ]
+
+
+async def save_doubts(tx: Tx, doubts: Sequence[NewTask], now: datetime) -> None:
+    """Have one open task for each household and kind of doubt, that names its signals now.
+
+    A doubt that comes back after its task was closed is a new task: nobody looks at the old one.
+    The buildings are locked.
+    """
+    looked_at = await _update_open_doubts(tx, doubts)
+    new = [
+        replace(one, occasion="|".join(map(str, (closed, *one.signal_ids))))
+        for one in doubts
+        if (closed := looked_at.get((one.kind, one.household_id), 0)) is not None
+    ]
+    await insert_tasks(tx, new, now)
+
+
+async def _update_open_doubts(
+    tx: Tx, doubts: Sequence[NewTask]
+) -> dict[tuple[str, UUID | None], int | None]:
+    """Bring open tasks up to date; how many are closed by kind and household, None: one is open."""
+    kinds = [one.kind for one in doubts]
+    households = [one.household_id for one in doubts]
+    await tx.execute(
+        """
+        update task set signal_ids = told.signal_ids::uuid[]
+        from unnest($1::text[], $2::uuid[], $3::text[]) as told (kind, household_id, signal_ids)
+        where task.kind = told.kind and task.household_id = told.household_id
+          and closed_at is null and task.signal_ids <> told.signal_ids::uuid[]
+        """,
+        kinds,
+        households,
+        [_array(one.signal_ids) for one in doubts],
+    )
+    rows = await tx.fetch(
+        """
+        select task.kind, task.household_id, count(*) as closed,
+          bool_or(closed_at is null) as is_open
+        from task join unnest($1::text[], $2::uuid[]) as told (kind, household_id)
+          on task.kind = told.kind and task.household_id = told.household_id
+        group by task.kind, task.household_id
+        """,
+        kinds,
+        households,
+    )
+    return {
+        (row["kind"], row["household_id"]): None if row["is_open"] else row["closed"]
+        for row in rows
+    }
+
+
+def _array(ids: Sequence[UUID]) -> str:
+    """As PostgreSQL writes an array: there are no arrays of arrays of another length."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 async def insert_tasks(tx: Tx, tasks: Sequence[NewTask], now: datetime) -> None:
@@ -41,9 +108,11 @@ async def insert_tasks(tx: Tx, tasks: Sequence[NewTask], now: datetime) -> None:
     ordered = sorted({one.id: one for one in tasks}.values(), key=lambda one: one.id)
     await tx.execute(
         """
-        insert into task (id, kind, municipality, household_id, case_id, reason, made_at)
-        select *, $7 from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[],
-          $6::text[])
+        insert into task
+          (id, kind, municipality, household_id, case_id, reason, signal_ids, made_at)
+        select told.id, kind, municipality, household_id, case_id, reason, signal_ids::uuid[], $8
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[],
+          $7::text[]) as told (id, kind, municipality, household_id, case_id, reason, signal_ids)
         on conflict do nothing
         """,
         [one.id for one in ordered],
@@ -52,5 +121,6 @@ async def insert_tasks(tx: Tx, tasks: Sequence[NewTask], now: datetime) -> None:
         [one.household_id for one in ordered],
         [one.case_id for one in ordered],
         [one.reason for one in ordered],
+        [_array(one.signal_ids) for one in ordered],
         now,
     )

@@ -144,6 +144,28 @@ async def close_tasks(
     )
 
 
+async def lock_doubted(tx: Tx, task_id: UUID, municipality: str) -> Sequence[UUID]:
+    """Lock an open task; its signals, if it is about signals of which it is uncertain whose."""
+    found: Sequence[UUID] | None = await tx.fetchval(
+        """
+        select signal_ids from task
+        where id = $1 and municipality = $2 and closed_at is null for update
+        """,
+        task_id,
+        municipality,
+    )
+    return found or ()
+
+
+async def has_doubt(tx: Tx, signal_ids: Sequence[UUID]) -> bool:
+    """Whether it is still uncertain whose one of these signals is."""
+    found: bool = await tx.fetchval(
+        "select exists (select from signal where id = any($1::uuid[]) and is_match_uncertain)",
+        list(signal_ids),
+    )
+    return found
+
+
 async def close_task(
     tx: Tx, task_id: UUID, municipality: str, by: str, outcome: str, *, now: datetime
 ) -> bool:
@@ -166,7 +188,7 @@ async def list_tasks(tx: Tx, municipality: str, limit: int) -> list[asyncpg.Reco
     """The open tasks of a municipality, the oldest first."""
     return await tx.fetch(
         """
-        select id, kind, household_id, case_id, reason, made_at from task
+        select id, kind, household_id, case_id, reason, signal_ids, made_at from task
         where municipality = $1 and closed_at is null order by made_at, id limit $2
         """,
         municipality,

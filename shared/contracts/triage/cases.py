@@ -45,7 +45,9 @@ class CaseOpened(CaseEvent):
     lanes: ClassVar[tuple[Lane, ...]] = BOTH_LANES
 
     urgent: bool
-    reason: str  # in words, Dutch
+    # In words, Dutch. In every event a reason is a sentence of ours or of the policy, never what
+    # somebody typed: that stays with their team.
+    reason: str
 
     @property
     def is_urgent(self) -> bool:
