@@ -164,6 +164,7 @@ def _known(
         statuses={one.what.id: one.status for one in inside if one.status},
         doubtful=frozenset(one for one, match in residence.matches.items() if match.doubt),
         doubtful_before=frozenset(one.what.id for one in inside if one.doubt),
+        untold=frozenset(one.what.id for one in inside if one.is_untold),
         running=cases.running.get(case.id, {}) if case else {},
         moratorium_said=stored.moratorium_said if stored else None,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.triage import announcements, casework
+from services.triage import announcements, casework, telling
 from services.triage.addresses import Address
 from services.triage.assignment import Roster
 from services.triage.cases import BY_MERGE, Case
@@ -19,7 +19,9 @@ from services.triage.sql import households as household_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
 from services.triage.sql import tasks as task_sql
+from services.triage.sql import telling as telling_sql
 from services.triage.sql.households import StoredHousehold
+from services.triage.sql.telling import NewStatus
 from shared import clock
 from shared.contracts.envelope import Event
 from shared.db import Tx
@@ -61,7 +63,7 @@ async def save(tx: Tx, found: Found) -> list[Event]:
     await _save_statuses(tx, found.outcomes)
     await _save_households(tx, found.households)
     await _save_doubts(tx, found.households)
-    return events
+    return events + await telling.tell_what_stands(tx, found.outcomes)
 
 
 async def _save_cases(tx: Tx, outcomes: Sequence[Outcome], rosters: Rosters) -> list[Event]:
@@ -176,12 +178,20 @@ def _became(households: Sequence[Household], moved: Mapping[UUID, UUID]) -> dict
 
 async def _save_statuses(tx: Tx, outcomes: Sequence[Outcome]) -> None:
     statuses = [
-        (signal_id, status, number, outcome.decision.live.policy.sha256)
+        NewStatus(
+            signal_id,
+            status,
+            number,
+            outcome.decision.live.policy.sha256,
+            is_untold=signal_id in outcome.known.doubtful,
+        )
         for outcome in outcomes
         for signal_id, (status, number) in outcome.statuses.items()
     ]
     if statuses:
-        await report_sql.insert_statuses(tx, statuses, clock.now())
+        await telling_sql.insert_statuses(tx, statuses, clock.now())
+    if late := {one for outcome in outcomes for one in outcome.told if one in outcome.known.untold}:
+        await telling_sql.note_statuses_told(tx, late)
 
 
 async def _save_households(tx: Tx, households: Sequence[Household]) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.triage import deadlines, deciding
+from services.triage import deadlines, deciding, telling
 from services.triage.announcements import Voice
 from services.triage.books import BookShelf
 from services.triage.cases import Deadline
@@ -20,8 +20,8 @@ from services.triage.sql import lists as list_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
 from services.triage.sql import tasks as task_sql
+from services.triage.sql import telling as telling_sql
 from services.triage.sql import verdicts as verdict_sql
-from services.triage.sql import work as work_sql
 from services.triage.sql.deadlines import DueTerm
 from services.triage.sql.tasks import NewTask
 from shared import clock
@@ -190,7 +190,7 @@ def _named(term: Deadline) -> dict[str, Any]:
 async def _miss(desk: Desk, term: Deadline) -> None:
     """A term was missed; partners may know of the one that was agreed with them."""
     told = term.name == deadlines.ACT_ON_SIGNAL
-    signals = await work_sql.load_taken_up(desk.tx, desk.case.household_id) if told else []
+    signals = await telling_sql.load_tellable(desk.tx, desk.case.household_id) if told else []
     desk.voice.say(triage.DeadlineMissed, **_named(term), signal_ids=tuple(signals))
 
 
@@ -201,10 +201,10 @@ async def _escalate(desk: Desk, term: Deadline) -> None:
 
 
 async def _end_pause(desk: Desk, term: Deadline) -> None:
-    signals = await work_sql.load_taken_up(desk.tx, desk.case.household_id)
     for answer_id in await care_sql.end_pauses(desk.tx, desk.case.id, desk.now):
-        ended = triage.PauseEnded(answer_id=answer_id, signal_ids=tuple(signals))
-        desk.extra_events.append(ended)
+        desk.extra_events.append(
+            await telling.tell_pause_ended(desk.tx, desk.case.household_id, answer_id)
+        )
     await _end_quietly(desk, term)
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
+from services.triage import telling
 from services.triage.cases import Help
 from services.triage.commands.desk import Desk, Refused
 from services.triage.sql import care as care_sql
@@ -34,12 +35,8 @@ async def record_help_answer(
     await care_sql.insert_help_answer(desk.tx, row, desk.actor.id, desk.now)
     desk.change(help=Help(answer))
     desk.note()
-    signal_ids = tuple(await work_sql.load_taken_up(desk.tx, desk.case.household_id))
-    named = {"answer_id": answer_id, "signal_ids": signal_ids}
-    if paused_until:
-        desk.extra_events.append(triage.HelpAccepted(**named, collection_paused_until=paused_until))
-    else:
-        desk.extra_events.append(triage.HelpDeclined(**named))
+    told = telling.tell_help_answer(desk.tx, desk.case.household_id, answer_id, paused_until)
+    desk.extra_events.append(await told)
     return {"answer": answer, "collection_paused_until": _text(paused_until)}
 
 

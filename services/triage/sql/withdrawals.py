@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shared.db import Tx
 
-# Any number: who lets signals in shares the locks of theirs, who lets withdrawals in has them alone.
+# Any number: who lets signals in shares their locks, who lets withdrawals in has them alone.
 WITHDRAWAL_LOCKS = 24_031
 # Not a lock for each signal: a few full batches at once would fill the server's table of locks.
 WITHDRAWAL_LOCKS_MAX = 64
