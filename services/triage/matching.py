@@ -37,6 +37,9 @@ class Verdict:
     id: UUID
     kind: VerdictKind
     fact_ids: tuple[UUID, ...]
+    known_ids: frozenset[
+        UUID
+    ]  # the facts of the building by then: it settles no doubt about others
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,13 @@ def residences(
     groups.sort(key=lambda group: (group.since, group.traces[0].order))
     ids = _ids(groups)
     return [
-        _residence(group, ids[no], explain(group.traces, groups, disputed))
+        _residence(group, ids[no], explain(group, groups, disputed))
         for no, group in enumerate(groups)
     ]
 
 
 def _residence(group: Group, known: tuple[UUID, bool], matches: Mapping[UUID, Match]) -> Residence:
     household_id, is_new = known
-    if group.verdict_ids:
-        matches = {fact_id: Match.by_person(match) for fact_id, match in matches.items()}
     fact_ids = tuple(trace.fact_id for trace in group.traces)
     address = group.traces[0].address
     return Residence(household_id, address, group.since, fact_ids, is_new, matches)
@@ -188,7 +189,7 @@ def _obey(groups: list[Group], verdicts: Sequence[Verdict]) -> list[Group]:
             groups = [part for one in groups for part in _apart(one, wanted)]
         for one in groups:
             if any(trace.fact_id in wanted for trace in one.traces):
-                one.verdict_ids.add(verdict.id)
+                one.known_ids |= wanted | verdict.known_ids
     return groups
 
 
@@ -207,8 +208,8 @@ def _let_follow(groups: Sequence[Group], followers: Sequence[Trace]) -> None:
 
 def _together(groups: Sequence[Group]) -> Group:
     traces = sorted((t for one in groups for t in one.traces), key=lambda trace: trace.order)
-    ids = {verdict_id for one in groups for verdict_id in one.verdict_ids}
-    return Group(min(one.since for one in groups), traces, ids)
+    known_ids = {fact_id for one in groups for fact_id in one.known_ids}
+    return Group(min(one.since for one in groups), traces, known_ids)
 
 
 def _apart(group: Group, fact_ids: set[UUID]) -> Iterator[Group]:
@@ -218,7 +219,7 @@ def _apart(group: Group, fact_ids: set[UUID]) -> Iterator[Group]:
     rest = [one for one in group.traces if one.contract not in contracts]
     for part in (out, rest):
         if part:
-            yield Group(group.since, part, set(group.verdict_ids))
+            yield Group(group.since, part, set(group.known_ids))
 
 
 def _ids(groups: Sequence[Group]) -> list[tuple[UUID, bool]]:

@@ -218,4 +218,4 @@ async def _save_doubts(tx: Tx, households: Sequence[Household]) -> None:
         if match.doubt
     ]
     if doubts:
-        await task_sql.insert_tasks(tx, doubts, clock.now())
+        await task_sql.insert_doubts(tx, doubts, clock.now())

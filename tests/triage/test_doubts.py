@@ -1,6 +1,7 @@
 """What is certain is put together with the reason in words; what is not is left to a person."""
 
 import itertools
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -108,8 +109,10 @@ def test_where_rooms_are_let_apart_another_surname_is_another_household() -> Non
     assert sorted(map(len, inside(father, son, stranger, hearing, is_multi_let=True))) == [2, 2]
 
 
-def verdict(kind: VerdictKind, *traces: Trace) -> Verdict:
-    return Verdict(uuid4(), kind, tuple(trace.fact_id for trace in traces))
+def verdict(kind: VerdictKind, *traces: Trace, known: Sequence[Trace] = ()) -> Verdict:
+    """What a person decided of these, who knew the others too."""
+    known_ids = frozenset(trace.fact_id for trace in [*traces, *known])
+    return Verdict(uuid4(), kind, tuple(trace.fact_id for trace in traces), known_ids)
 
 
 def test_a_person_puts_doors_together_and_takes_contracts_apart() -> None:
@@ -131,8 +134,45 @@ def test_a_person_puts_doors_together_and_takes_contracts_apart() -> None:
 def test_a_person_says_that_a_household_is_right() -> None:
     first, second = told(), told(BAKKER)
     assert doubts(residences([first, second]))
-    right = verdict(VerdictKind.AS_IS, second)
+    right = verdict(VerdictKind.AS_IS, second, known=[first])
     assert not doubts(residences([first, second], [right]))
+
+
+def doubtful(households: list[Residence]) -> set[UUID]:
+    return {fact_id for one in households for fact_id, m in one.matches.items() if m.doubt}
+
+
+def test_a_person_settles_no_doubt_about_what_came_later() -> None:
+    first, second = told(), told(BAKKER)
+    right = verdict(VerdictKind.AS_IS, first, known=[second])
+    smit = told(Person("Smit", "", "D.", None), reported_on=APRIL)
+    found = residences([first, second, smit], [right])
+    assert doubtful(found) == {first.fact_id, second.fact_id, smit.fact_id}
+    (household,) = found
+    assert "Bevestigd" not in household.matches[smit.fact_id].reason
+    again = verdict(VerdictKind.AS_IS, first, known=[second, smit])
+    assert not doubtful(residences([first, second, smit], [right, again]))
+
+
+def test_the_next_signal_of_a_contract_that_a_person_knew_is_no_new_doubt() -> None:
+    first, second = told(), told(BAKKER, bag_id=BAG)
+    right = verdict(VerdictKind.AS_IS, first, known=[second])
+    lease = {"contract": second.contract, "reported_on": APRIL}
+    for later in (told(BAKKER, **lease), told(BAKKER, bag_id=BAG, **lease)):
+        assert not doubtful(residences([first, second, later], [right]))
+    # Of other people, or of another object, it is.
+    stranger = told(Person("Smit", "", "D.", None), **lease)
+    assert stranger.fact_id in doubtful(residences([first, second, stranger], [right]))
+    moved = told(BAKKER, bag_id=OTHER_BAG, **lease)
+    assert moved.fact_id in doubtful(residences([first, second, moved], [right]))
+
+
+def test_a_person_who_says_that_a_household_is_right_settles_whose_door_it_is_not() -> None:
+    one, other = told(suffix="A"), told(suffix="")
+    right = verdict(VerdictKind.AS_IS, other, known=[one])
+    assert not doubtful(residences([one, other], [right]))
+    third = told(suffix="B", reported_on=APRIL)
+    assert doubtful(residences([one, other, third], [right])) == {other.fact_id}
 
 
 def test_what_a_worker_entered_stays_with_the_household_that_it_was_entered_for() -> None:

@@ -41,6 +41,7 @@ class Desk:
     def __init__(self, pool: db.Pool, door: Door) -> None:
         self.pool = pool
         self.door = door
+        self.keys = 0
 
     async def act(self, act: Act) -> None:
         """Have the assignee of the open case do something."""
@@ -59,7 +60,8 @@ class Desk:
         lead = WorkerAccount("noor", False, "", MUNICIPALITY, Role.LEAD)
 
         async def judged(tx: Tx) -> tuple[dict[str, Any], Follow]:
-            return await work(Judge(tx, lead, SHELF, str(clock.now())))
+            self.keys += 1
+            return await work(Judge(tx, lead, SHELF, f"command {self.keys}"))
 
         await self.door.transact(judged)
 
@@ -134,6 +136,19 @@ async def test_a_pause_that_ended_meanwhile_is_told_as_ended(
     await desk.confirm()
     heard = await desk.heard()
     assert heard == {"woonstad": ["pause_ended"], "volkshuis": ["signal_taken_up", "pause_ended"]}
+
+
+async def test_nothing_is_told_twice_when_doubt_comes_back(desk: Desk, door: Door) -> None:
+    await desk.answer("accepted")
+    await desk.confirm()
+    await desk.heard()
+    other = arrears_reported(1, surname="Smit", partner_id="huurders")
+    await take(door, other)
+    assert not await desk.heard()
+    tasks = await desk.pool.fetch("select id, closed_at from task order by closed_at nulls last")
+    assert [task["closed_at"] for task in tasks] == [NOW, None], "a task of its own"
+    await desk.confirm()
+    assert await desk.heard() == {"huurders": ["signal_taken_up", "help_accepted"]}
 
 
 async def test_what_is_told_late_has_an_id_of_its_own(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """Statements on what a person has to look at."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -34,6 +34,30 @@ class NewTask:
         return NewTask(
             match.doubt.value, known.address.municipality, household_id, None, match.reason
         )
+
+
+async def insert_doubts(tx: Tx, tasks: Sequence[NewTask], now: datetime) -> None:
+    """Make tasks about matches, one of a kind for a household at a time; its building is locked.
+
+    What becomes uncertain after a person looked is a task of its own.
+    """
+    rows = await tx.fetch(
+        """
+        select kind, household_id, count(*) as made, bool_or(closed_at is null) as is_open
+        from task where household_id = any($1::uuid[]) group by kind, household_id
+        """,
+        [one.household_id for one in tasks],
+    )
+    before = {(row["kind"], row["household_id"]): row for row in rows}
+    wanted = []
+    for one in tasks:
+        made = before.get((one.kind, one.household_id))
+        if made is None:
+            wanted.append(one)
+        elif not made["is_open"]:
+            wanted.append(replace(one, occasion=str(made["made"])))
+    if wanted:
+        await insert_tasks(tx, wanted, now)
 
 
 async def insert_tasks(tx: Tx, tasks: Sequence[NewTask], now: datetime) -> None:

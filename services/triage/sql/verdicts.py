@@ -24,12 +24,16 @@ class VerdictRow:
 
 
 async def insert(tx: Tx, row: VerdictRow, by: str, now: datetime) -> None:
-    """Add a verdict; its building is locked."""
+    """Add a verdict, with what is known of its building by now; the building is locked."""
     await tx.execute(
         """
-        insert into verdict (id, municipality, postcode, house_number, kind, fact_ids, reason,
-          made_by, made_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        with door as (
+          select id from address where (municipality, postcode, house_number) = ($2, $3, $4))
+        insert into verdict (id, municipality, postcode, house_number, kind, fact_ids, known_ids,
+          reason, made_by, made_at)
+        values ($1, $2, $3, $4, $5, $6, array(
+          select id from signal where address_id in (select id from door)
+          union all select id from fact where address_id in (select id from door)), $7, $8, $9)
         """,
         row.id,
         *row.building,
@@ -45,7 +49,7 @@ async def load_standing(tx: Tx, buildings: Collection[Building]) -> list[tuple[B
     """What people decided about buildings and did not undo, in order."""
     rows = await tx.fetch(
         """
-        select municipality, postcode, house_number, id, kind, fact_ids
+        select municipality, postcode, house_number, id, kind, fact_ids, known_ids
         from verdict join unnest($1::text[], $2::text[], $3::int[])
           as wanted (municipality, postcode, house_number)
           using (municipality, postcode, house_number)
@@ -58,7 +62,12 @@ async def load_standing(tx: Tx, buildings: Collection[Building]) -> list[tuple[B
     return [
         (
             Building(*row[:3]),
-            Verdict(row["id"], VerdictKind(row["kind"]), tuple(row["fact_ids"])),
+            Verdict(
+                row["id"],
+                VerdictKind(row["kind"]),
+                tuple(row["fact_ids"]),
+                frozenset(row["known_ids"]),
+            ),
         )
         for row in rows
     ]
