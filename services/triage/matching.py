@@ -37,9 +37,7 @@ class Verdict:
     id: UUID
     kind: VerdictKind
     fact_ids: tuple[UUID, ...]
-    known_ids: frozenset[
-        UUID
-    ]  # the facts of the building by then: it settles no doubt about others
+    known_ids: frozenset[UUID]  # of the building by then: no doubt about later facts is settled
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def residences(
     ordered = sorted(traces, key=lambda trace: trace.order)
     known = {trace.fact_id for trace in ordered}
     units, disputed = _units(ordered)
-    groups = [group for unit in units for group in _periods(unit, known)]
+    groups = [group for home in _homes(units, verdicts) for group in _periods(home, known)]
     if is_multi_let:
         groups = [part for group in groups for part in _by_person(group)]
     groups = _obey(groups, verdicts)
@@ -132,16 +130,65 @@ def _root(parents: Mapping[str, str], name: str) -> str:
     return name
 
 
-def _periods(unit: Sequence[Trace], known: set[UUID]) -> Iterator[Group]:
-    """The periods of residence behind one front door, without what follows another fact."""
-    starts = {trace.tenancy_start for trace in unit if trace.tenancy_start}
-    starts |= {trace.left_on + timedelta(days=1) for trace in unit if trace.left_on}
-    by_period: dict[date, list[Trace]] = {}
-    for trace in unit:
-        if trace.follows not in known:
-            by_period.setdefault(_period(trace, starts), []).append(trace)
-    for since, traces in by_period.items():
-        yield Group(since, traces)
+@dataclass
+class _Home:
+    """Front doors whose households a person put together, each with its traces; mostly one."""
+
+    doors: list[Sequence[Trace]] = field(default_factory=list)
+    anchors: set[UUID] = field(default_factory=set)  # the facts by which they were put together
+
+
+def _homes(units: Sequence[Sequence[Trace]], verdicts: Sequence[Verdict]) -> Iterable[_Home]:
+    if not verdicts:
+        return [_Home([unit]) for unit in units]
+    door_of = {trace.fact_id: str(no) for no, unit in enumerate(units) for trace in unit}
+    parents = {door: door for door in door_of.values()}
+    anchors: set[UUID] = set()
+    for verdict in verdicts:
+        found = [one for one in verdict.fact_ids if one in door_of]
+        doors = sorted({door_of[one] for one in found})
+        if verdict.kind is VerdictKind.TOGETHER and len(doors) > 1:
+            anchors.update(found)
+            for door in doors[1:]:
+                _join(parents, doors[0], door)
+    homes: dict[str, _Home] = defaultdict(_Home)
+    for no, unit in enumerate(units):
+        home = homes[_root(parents, str(no))]
+        home.doors.append(unit)
+        home.anchors |= {trace.fact_id for trace in unit if trace.fact_id in anchors}
+    return homes.values()
+
+
+def _periods(home: _Home, known: set[UUID]) -> Iterator[Group]:
+    """The periods of residence in one home, without what follows another fact.
+
+    Who comes to live behind one of its doors comes to live behind all, and inherits no file by the
+    other. In the last period of those who were put together all doors are theirs; in a later one
+    each door is a household of its own, until somebody says otherwise.
+    """
+    starts = {start for door in home.doors for start in _starts(door)}
+    by_period: dict[tuple[int, date], list[Trace]] = {}
+    together = ALWAYS
+    for no, door in enumerate(home.doors):
+        for trace in door:
+            if trace.follows not in known:
+                since = _period(trace, starts)
+                by_period.setdefault((no, since), []).append(trace)
+                together = max(together, since) if trace.fact_id in home.anchors else together
+    joined: list[Trace] = []
+    for (_, since), traces in by_period.items():
+        if home.anchors and since == together:
+            joined += traces
+        else:
+            yield Group(since, traces)
+    if joined:
+        yield Group(together, sorted(joined, key=lambda trace: trace.order))
+
+
+def _starts(door: Sequence[Trace]) -> set[date]:
+    """On which days somebody else came to live behind a door."""
+    starts = {trace.tenancy_start for trace in door if trace.tenancy_start}
+    return starts | {trace.left_on + timedelta(days=1) for trace in door if trace.left_on}
 
 
 def _period(trace: Trace, starts: set[date]) -> date:

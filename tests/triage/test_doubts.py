@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +14,7 @@ from services.triage.matching import Residence, Verdict, VerdictKind, residences
 from services.triage.persons import Person
 from services.triage.traces import Trace
 
-MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
 JANSEN = Person("Jansen", "", "A.", date(1980, 2, 29))
 SON = Person("Jansen", "", "B.", date(2005, 5, 5))
 BAKKER = Person("Bakker", "", "C.", date(1971, 1, 1))
@@ -131,6 +131,38 @@ def test_a_person_puts_doors_together_and_takes_contracts_apart() -> None:
     )
 
 
+@pytest.mark.parametrize("news", ["tenancy_start", "left_on"])
+def test_who_comes_after_at_doors_that_a_person_put_together_inherits_nothing(news: str) -> None:
+    one, other = told(suffix="A"), told(suffix="")
+    together = verdict(VerdictKind.TOGETHER, one, other)
+    if news == "tenancy_start":
+        after = told(BAKKER, suffix="A", tenancy_start=APRIL, reported_on=MAY)
+    else:
+        after = told(
+            None, contract=one.contract, suffix="A", left_on=APRIL - timedelta(days=1),
+            reported_on=APRIL,
+        )  # fmt: skip
+    energy = told(BAKKER, suffix="", is_rent=False, reported_on=MAY)
+    found = inside(one, other, after, energy, verdicts=[together])
+    assert not any({one.fact_id, energy.fact_id} <= household for household in found)
+    assert any({one.fact_id, other.fact_id} <= household for household in found)
+    # Nobody put the doors together: what is known of one tells nothing of the other.
+    apart = inside(one, other, after, energy)
+    assert {other.fact_id, energy.fact_id} in apart
+
+
+def test_doors_that_a_person_put_together_are_one_home_for_who_lives_there_now() -> None:
+    before = told(SON, suffix="A", reported_on=date(2026, 1, 1))
+    tenant = told(suffix="A", tenancy_start=MARCH, reported_on=APRIL)
+    other = told(is_rent=False, reported_on=date(2026, 2, 1))
+    later = told(is_rent=False, reported_on=MAY)
+    together = verdict(VerdictKind.TOGETHER, tenant, other)
+    found = inside(before, tenant, other, later, verdicts=[together])
+    assert sorted(found, key=len) == [
+        {before.fact_id}, {tenant.fact_id, other.fact_id, later.fact_id},
+    ]  # fmt: skip
+
+
 def test_a_person_says_that_a_household_is_right() -> None:
     first, second = told(), told(BAKKER)
     assert doubts(residences([first, second]))
@@ -157,7 +189,7 @@ def test_a_person_settles_no_doubt_about_what_came_later() -> None:
 def test_the_next_signal_of_a_contract_that_a_person_knew_is_no_new_doubt() -> None:
     first, second = told(), told(BAKKER, bag_id=BAG)
     right = verdict(VerdictKind.AS_IS, first, known=[second])
-    lease = {"contract": second.contract, "reported_on": APRIL}
+    lease: dict[str, Any] = {"contract": second.contract, "reported_on": APRIL}
     for later in (told(BAKKER, **lease), told(BAKKER, bag_id=BAG, **lease)):
         assert not doubtful(residences([first, second, later], [right]))
     # Of other people, or of another object, it is.

@@ -75,7 +75,8 @@ class Desk:
     async def heard(self) -> dict[str, list[str]]:
         """What left for signals since this was last asked, by partner, in order."""
         rows = await self.pool.fetch("delete from outbox returning id, routing_key, body")
-        names = dict(await self.pool.fetch("select id::text, partner_id from signal"))
+        signals = await self.pool.fetch("select id::text, partner_id from signal")
+        names = {row["id"]: row["partner_id"] for row in signals}
         found: dict[str, list[str]] = {}
         for row in sorted(rows, key=lambda row: row["id"]):
             data = orjson.loads(row["body"])["data"]
