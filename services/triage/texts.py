@@ -29,7 +29,6 @@ WORDS: Mapping[str, str] = {
     "eviction_cancelled": "ontruiming afgelast",
     "eviction_carried_out": "ontruiming uitgevoerd",
     "eviction_unknown": "ontruiming, tijdstip onbekend",
-    "moratorium": "moratorium",
     "residence_check": "gekeken wie er woont",
     "status_decided": "besluit over een melding",
     "lives_here": "woont hier",

@@ -81,6 +81,35 @@ async def silent_columns(pool: db.Pool, name: str, text: str) -> set[str]:
     return found
 
 
+async def test_what_was_done_for_a_household_that_became_this_one_is_told_too(
+    pool: db.Pool,
+) -> None:
+    mine = await plant(pool, "Vraagster", 1, NOW)
+    before = await plant(pool, "Eerderma", 1, NOW, moved_to=mine.household_id)
+    earlier = await plant(pool, "Nogeerder", 1, NOW, moved_to=before.household_id)
+    await plant(pool, "Buurma", 1, NOW)
+    for one in (before, earlier):
+        for table in ("signal", "fact"):
+            await pool.execute(
+                f"update {table} set household_id = $1 where household_id = $2",
+                mine.household_id, one.household_id,
+            )  # fmt: skip
+    told = await gathered(pool, Asked(mine.household_id), "noor")
+    became = {str(before.household_id), str(earlier.household_id)}
+    assert set(told["huishoudensDieHiervanDeelWerden"]) == became
+    wanted = {str(one.case_id) for one in (mine, before, earlier)}
+    assert {case["zaak"] for case in told["zaken"]} == wanted
+    assert all(len(told[name]) == 3 for name in access.access_sql.AROUND)
+    assert len(told["meldingen"]) == len(told["feiten"]) == 3
+    assert all(case_id in told["elders"]["notify"] for case_id in wanted)
+    assert "Buurma" not in json.dumps(told, ensure_ascii=False)
+    (read,) = await pool.fetch("select case_ids from read_log where actor = 'noor'")
+    assert {str(one) for one in read["case_ids"]} == wanted
+    async with pool.acquire() as tx:
+        with pytest.raises(Unclear, match=f"became part of {before.household_id}"):
+            await access.gather(tx, Asked(earlier.household_id), "ops")
+
+
 async def test_that_it_was_read_is_logged_and_told_the_next_time(pool: db.Pool) -> None:
     mine = await plant(pool, "Vraagster", 1, NOW)
     assert (await gathered(pool, Asked(mine.household_id), "noor"))["ingezienDoor"] == []

@@ -1,22 +1,13 @@
 """Whatever a partner can report and a person can decide, the pages have a word for it."""
 
-from enum import StrEnum
-
-import pytest
-
 from services.signals.texts import STATUSES as TOLD_TO_PARTNERS
-from services.triage import ddas, pages, texts
-from services.triage.reports import FactKind, ResidenceResult, Status
+from services.triage import ddas, pages
+from services.triage.reports import FactKind, Status
 from shared import db
 from shared.contracts.triage import NotTakenUpReason
 from shared.door import Door
 from tests.builders import NOW, arrears_reported
 from tests.triage.planting import take
-
-
-@pytest.mark.parametrize("codes", [FactKind, Status, ResidenceResult])
-def test_an_export_says_every_code_in_dutch(codes: type[StrEnum]) -> None:
-    assert set(codes) <= texts.WORDS.keys()
 
 
 def test_every_status_has_a_word_for_cbs_and_for_partners() -> None:
