@@ -2,10 +2,11 @@
 
 import asyncio
 import io
+import itertools
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 
@@ -24,6 +25,7 @@ from services.triage.counts import (
     Period,
     PeriodFault,
     age_band,
+    last_day,
     refine,
     whole_months,
 )
@@ -73,7 +75,7 @@ async def load(triage: Office, period: Period = MARCH) -> list[Counted]:
 
 
 async def figures(triage: Office, period: Period = MARCH) -> Figures:
-    return monitor.figures(await load(triage, period), period, ALL)
+    return monitor.figures(await load(triage, period), period, lambda _: ALL)
 
 
 @pytest.mark.parametrize(
@@ -134,15 +136,67 @@ def test_costs_are_counts_times_the_amounts_of_the_policy_each_with_its_source()
         for outcome, count in (("carried_out", 6), ("called_off", 11))
     ]
     rows.append(Counted("GM9901", MARCH.starts_on, Measure.CASES, {"stage": "accepted"}, 7))
-    told = monitor.figures(rows, MARCH, POLICY)
+    told = monitor.figures(rows, MARCH, lambda _: POLICY)
     assert [(one.count, one.amount_euros, one.total_euros) for one in told.costs] == [
         (6, 7_000, 42_000), (6, 50_000, 300_000), (11, 7_000, 77_000), (11, 50_000, 550_000),
         (7, 3_500, 24_500),
     ]  # fmt: skip
     assert all("founding report" in one.source for one in told.costs)
     assert any("no compelling evidence" in line for line in told.caveats)
-    hidden = monitor.figures([replace(rows[0], count=4), *rows[1:]], MARCH, POLICY)
+    hidden = monitor.figures([replace(rows[0], count=4), *rows[1:]], MARCH, lambda _: POLICY)
     assert (hidden.costs[0].count, hidden.costs[0].total_euros) == (None, None)
+
+
+def evictions_of(months: Sequence[tuple[int, int]]) -> list[Counted]:
+    """Evictions that were called off and carried out, in each month of 2026 from January on."""
+    return [
+        Counted("GM9901", date(2026, number, 1), Measure.EVICTIONS, {"outcome": outcome}, count)
+        for number, counts in enumerate(months, 1)
+        for outcome, count in zip(("called_off", "carried_out"), counts, strict=True)
+    ]
+
+
+def asked_for(rows: Sequence[Counted], first: int, last: int) -> list[int | None]:
+    """What somebody gets of evictions from one month to another."""
+    period = Period(date(2026, first, 1), last_day(date(2026, last, 1)))
+    inside = [one for one in rows if first <= one.month.month <= last]
+    told = monitor.figures(inside, period, lambda _: POLICY).evictions
+    return [told.announced, told.called_off, told.carried_out]
+
+
+def test_nothing_small_follows_from_subtracting_overlapping_periods() -> None:
+    rows = evictions_of([(20, 12), (9, 2), (8, 30), (40, 1)])
+    answers = {
+        (first, last): asked_for(rows, first, last)
+        for first, last in itertools.combinations_with_replacement(range(1, 5), 2)
+    }
+    assert answers[1, 1] == [32, 20, 12]
+    hidden = {(no, at) for no in range(1, 5) for at in range(3) if answers[no, no][at] is None}
+    assert {(2, 2), (4, 2)} <= hidden
+    for (first, last), told in answers.items():
+        for at, value in enumerate(told):
+            assert (value is None) == any((no, at) in hidden for no in range(first, last + 1))
+    # The attempt: a period less one that begins or ends as it does.
+    small = POLICY.triage.small_number.value
+    for (outer, told), (inner, less) in itertools.permutations(answers.items(), 2):
+        if outer[0] <= inner[0] and inner[1] <= outer[1]:
+            for more, fewer in zip(told, less, strict=True):
+                assert more is None or fewer is None or not 0 < more - fewer < small
+
+
+def test_a_month_is_hidden_by_its_own_policy_whatever_period_is_asked_for() -> None:
+    def policy_on(day: date) -> Policy:
+        return policy(20 if day == date(2026, 1, 31) else 1)
+
+    rows = [
+        Counted("GM9901", date(2026, month, 1), Measure.CASES, {"stage": "opened"}, 10)
+        for month in (1, 2)
+    ]
+    opened = [
+        monitor.figures(part, Period(date(2026, 1, 1), date(2026, 2, 28)), policy_on).cases.opened
+        for part in (rows, rows[1:])
+    ]
+    assert opened == [None, 10]
 
 
 async def busy_month(triage: Office) -> None:
@@ -213,7 +267,7 @@ async def test_working_days_count_from_the_first_signal(triage: Office) -> None:
     told = await figures(triage)
     assert asdict(told.workdays_until_attempted) == {"median": 1, "p90": 6}
     assert asdict(told.workdays_until_reached) == {"median": 1, "p90": 6}
-    few = monitor.figures(await load(triage), MARCH, policy(4))
+    few = monitor.figures(await load(triage), MARCH, lambda _: policy(4))
     assert few.workdays_until_attempted.median is None
 
 
@@ -343,7 +397,7 @@ async def test_a_lead_asks_for_the_figures_and_the_command_gives_the_same(
     answer = await asked("noor-de-wit", **march)
     assert answer.status_code == 200, answer.text
     told = answer.json()
-    expected = monitor.figures(await load(triage), MARCH, POLICY)
+    expected = monitor.figures(await load(triage), MARCH, lambda _: POLICY)
     assert told == json.loads(json.dumps(asdict(expected)))
     assert told["signals"]["accepted"] is None, "one is a small number"
     assert (told["municipality"], told["small_number"]) == (MUNICIPALITY, 5)
