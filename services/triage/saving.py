@@ -159,6 +159,8 @@ async def _save_reports(tx: Tx, households: Sequence[Household]) -> None:
                 ):
                     matched[report.what.id] = match
     await report_sql.save_reports(tx, new_signals, new_facts, now)
+    if with_bag := [report.what.id for report, _, _ in new_signals if report.bag_id]:
+        await task_sql.insert_bag_tasks(tx, with_bag, now)
     if moved:
         await report_sql.save_moves(tx, moved)
         await household_sql.save_moves(tx, _became(households, moved))

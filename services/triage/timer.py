@@ -88,11 +88,12 @@ class Calendar:
         """Draw the sample of last week, once for each municipality."""
         today = clock.today()
         monday = today - timedelta(days=today.weekday())
-        begun, until = monday - timedelta(days=7), at_hour(monday, time())
+        week = monday - timedelta(days=7)
+        span = at_hour(week, time()), at_hour(monday, time())
 
         async def work(tx: Tx) -> tuple[None, Follow]:
             for municipality in sorted(await self.shelf.current(tx)):
-                await verdict_sql.draw_sample(tx, municipality, begun, until, SAMPLE_SIZE)
+                await verdict_sql.draw_sample(tx, municipality, week, span, SAMPLE_SIZE)
             return None, ()
 
         await self.door.transact(work)

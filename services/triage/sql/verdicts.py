@@ -183,26 +183,29 @@ async def list_tasks(tx: Tx, municipality: str, limit: int) -> list[asyncpg.Reco
     )
 
 
-async def draw_sample(tx: Tx, municipality: str, monday: date, until: datetime, size: int) -> None:
-    """Draw the sample of the week before `until`, once: what arithmetic alone decided.
+async def draw_sample(
+    tx: Tx, municipality: str, monday: date, span: tuple[datetime, datetime], size: int
+) -> None:
+    """Draw the sample of a week, once: what arithmetic alone decided from one instant to another.
 
-    By a hash of the signal's id, so that nobody chooses.
+    Both are midnight in Amsterdam, which is not always seven times 24 hours apart. By a
+    hash of the signal's id, so that nobody chooses.
     """
     await tx.execute(
         """
         insert into sample (municipality, week, signal_id, status, drawn_at)
-        select $1, $2, signal_id, status, $3
+        select $1, $2, signal_id, status, $4
         from signal_status join signal on signal.id = signal_id
           join address on address.id = address_id
         where address.municipality = $1 and status in ('repeated', 'unjustified')
-          and decided_at >= $3::timestamptz - interval '7 days' and decided_at < $3
+          and decided_at >= $3 and decided_at < $4
           and not exists (select from sample where municipality = $1 and week = $2)
-        order by md5(signal_id::text || $2::date::text) limit $4
+        order by md5(signal_id::text || $2::date::text) limit $5
         on conflict do nothing
         """,
         municipality,
         monday,
-        until,
+        *span,
         size,
     )
 
