@@ -12,6 +12,8 @@ from uuid import UUID
 
 from services.triage.persons import Person, Relation, relation
 from services.triage.sql import access as access_sql
+from services.triage.sql import erasing as erase_sql
+from services.triage.sql import purging as purge_sql
 from services.triage.sql import reading as reading_sql
 from services.triage.texts import in_dutch
 from shared import clock
@@ -65,28 +67,32 @@ async def find(tx: Tx, contract: Contract) -> Asked:
 
 
 async def gather(tx: Tx, asked: Asked, actor: str) -> dict[str, Any]:
-    """All that is kept, under Dutch names; that it was read is logged. Raises Unclear."""
+    """All that is kept, under Dutch names; that it was read is logged. Raises Unclear.
+
+    Also of the households that became this one: what was done for them is theirs too.
+    """
     household = await access_sql.show_household(tx, asked.household_id)
     if household is None:
         raise Unclear("no such household")
-    persons = await access_sql.list_persons(tx, asked.household_id)
+    if other := await erase_sql.find_mover(tx, asked.household_id):
+        raise Unclear(f"this household became part of {other}: name that one")
+    ids = [one.household_id for one in await purge_sql.load_holdings(tx, [asked.household_id])]
+    persons = await access_sql.list_persons(tx, ids)
     theirs = signals_of(persons, asked.contract)
-    facts = without_others(await access_sql.list_facts(tx, asked.household_id), persons, theirs)
-    cases = await access_sql.list_cases(tx, asked.household_id)
+    facts = without_others(await access_sql.list_facts(tx, ids), persons, theirs)
+    cases = await access_sql.list_cases(tx, ids)
     case_ids = [row["zaak"] for row in cases]
     told = {
         "gemaaktOp": clock.now(),
         "uitleg": EXPLAINED,
         "nalopenVoorUitreiking": CHECK_FIRST,
         "huishouden": household,
+        "huishoudensDieHiervanDeelWerden": [one for one in ids if one != asked.household_id],
         "meldingen": await access_sql.list_signals(tx, theirs),
         "meldingenOverAnderenWeggelaten": len(persons) - len(theirs),
         "feiten": facts,
         "zaken": await _with_parts(tx, cases),
-        **{
-            name: await access_sql.list_around(tx, name, asked.household_id)
-            for name in access_sql.AROUND
-        },
+        **{name: await access_sql.list_around(tx, name, ids) for name in access_sql.AROUND},
         "ingezienDoor": await access_sql.list_readers(tx, case_ids, READERS_MAX),
         "elders": _elsewhere(theirs, facts, case_ids),
     }

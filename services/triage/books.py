@@ -16,12 +16,12 @@ class BookShelf:
     """Compiles what the shelf holds, once for each change."""
 
     def __init__(self, in_folder: Policies) -> None:
-        self.policies = Shelf(in_folder)
+        self.policies = Shelf(in_folder, compile_policy)
         self._compiled_from = in_folder
         self._books = compile_books(in_folder)
 
     async def check(self, pool: Pool) -> None:
-        """Raise StartupFault when a policy that was activated no longer loads."""
+        """Read what was activated, and log what can no longer be gone by."""
         await self.policies.check(pool)
 
     async def current(self, tx: Tx) -> Books:

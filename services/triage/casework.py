@@ -63,6 +63,7 @@ class Known:
     statuses: Mapping[UUID, tuple[Status, int]]  # with the number of the status
     doubtful: frozenset[UUID] = frozenset()  # signals whose match is uncertain now
     doubtful_before: frozenset[UUID] = frozenset()
+    untold: frozenset[UUID] = frozenset()  # signals whose status their partner did not hear
     running: Running = field(default_factory=dict)  # terms of the open case, else the last one's
     moratorium_said: UUID | None = None  # the fact that was announced last
     restrictions: frozenset[ContactRestriction] = frozenset()
@@ -197,10 +198,9 @@ def _told(
     known: Known, changed: Mapping[UUID, tuple[Status, int]]
 ) -> Mapping[UUID, tuple[Status, int]]:
     """What partners hear: nothing while a match is uncertain, all of it once that is over."""
-    if not known.doubtful and not known.doubtful_before:
+    if not known.doubtful and not known.untold:
         return changed
-    resolved = known.doubtful_before - known.doubtful
-    held = {one: known.statuses[one] for one in resolved if one in known.statuses}
+    held = {one: known.statuses[one] for one in known.untold}
     told = {**held, **changed}
     return {one: status for one, status in told.items() if one not in known.doubtful}
 

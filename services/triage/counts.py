@@ -45,6 +45,11 @@ def whole_months(starts_on: date, ends_on: date) -> Period:
     return Period(starts_on, ends_on)
 
 
+def last_day(month: date) -> date:
+    """Of a month by its first day."""
+    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
 class Measure(StrEnum):
     """What is counted."""
 

@@ -169,6 +169,7 @@ def _known(residence: Residence, inside: Sequence[Report], family: Family, cases
         statuses={one.what.id: one.status for one in inside if one.status},
         doubtful=frozenset(one for one, match in residence.matches.items() if match.doubt),
         doubtful_before=frozenset(one.what.id for one in inside if one.doubt),
+        untold=frozenset(one.what.id for one in inside if one.is_untold),
         running=cases.running.get(latest.id, {}) if latest else {},
         moratorium_said=stored.moratorium_said if stored else None,
         restrictions=family.restrictions,

@@ -10,6 +10,7 @@ from services.triage.reports import new_report
 from services.triage.sql import erasing as erase_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
+from services.triage.sql import withdrawals as withdrawal_sql
 from shared import clock
 from shared.contracts import notify, signals
 from shared.contracts.signals import PartnerFact
@@ -71,14 +72,16 @@ async def _places(tx: Tx, events: Sequence[PartnerFact]) -> dict[UUID, Address]:
         for event in events
         if isinstance(event, signals.SignalWithdrawn)
     }
-    if withdrawals:
-        for signal_id, address in (await report_sql.find_signals(tx, withdrawals)).items():
-            places[withdrawals[signal_id]] = address
     told = {
         event.fact_id: places[event.fact_id]
         for event in events
         if isinstance(event, signals.ArrearsReported)
     }
+    if told or withdrawals:
+        await withdrawal_sql.lock_signals(tx, told, withdrawals)
+    if withdrawals:
+        for signal_id, address in (await report_sql.find_signals(tx, withdrawals)).items():
+            places[withdrawals[signal_id]] = address
     if told:
         await report_sql.fetch_withdrawals(tx, told)
     return places

@@ -37,6 +37,7 @@ class Verdict:
     id: UUID
     kind: VerdictKind
     fact_ids: tuple[UUID, ...]
+    known_ids: frozenset[UUID]  # of the building by then: no doubt about later facts is settled
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def residences(
     ordered = sorted(traces, key=lambda trace: trace.order)
     known = {trace.fact_id for trace in ordered}
     units, disputed = _units(ordered)
-    groups = [group for unit in units for group in _periods(unit, known)]
+    groups = [group for home in _homes(units, verdicts) for group in _periods(home, known)]
     if is_multi_let:
         groups = [part for group in groups for part in _by_person(group)]
     groups = _obey(groups, verdicts)
@@ -66,15 +67,13 @@ def residences(
     groups.sort(key=lambda group: (group.since, group.traces[0].order))
     ids = _ids(groups)
     return [
-        _residence(group, ids[no], explain(group.traces, groups, disputed))
+        _residence(group, ids[no], explain(group, groups, disputed))
         for no, group in enumerate(groups)
     ]
 
 
 def _residence(group: Group, known: tuple[UUID, bool], matches: Mapping[UUID, Match]) -> Residence:
     household_id, is_new = known
-    if group.verdict_ids:
-        matches = {fact_id: Match.by_person(match) for fact_id, match in matches.items()}
     fact_ids = tuple(trace.fact_id for trace in group.traces)
     address = group.traces[0].address
     return Residence(household_id, address, group.since, fact_ids, is_new, matches)
@@ -131,16 +130,65 @@ def _root(parents: Mapping[str, str], name: str) -> str:
     return name
 
 
-def _periods(unit: Sequence[Trace], known: set[UUID]) -> Iterator[Group]:
-    """The periods of residence behind one front door, without what follows another fact."""
-    starts = {trace.tenancy_start for trace in unit if trace.tenancy_start}
-    starts |= {trace.left_on + timedelta(days=1) for trace in unit if trace.left_on}
-    by_period: dict[date, list[Trace]] = {}
-    for trace in unit:
-        if trace.follows not in known:
-            by_period.setdefault(_period(trace, starts), []).append(trace)
-    for since, traces in by_period.items():
-        yield Group(since, traces)
+@dataclass
+class _Home:
+    """Front doors whose households a person put together, each with its traces; mostly one."""
+
+    doors: list[Sequence[Trace]] = field(default_factory=list)
+    anchors: set[UUID] = field(default_factory=set)  # the facts by which they were put together
+
+
+def _homes(units: Sequence[Sequence[Trace]], verdicts: Sequence[Verdict]) -> Iterable[_Home]:
+    if not verdicts:
+        return [_Home([unit]) for unit in units]
+    door_of = {trace.fact_id: str(no) for no, unit in enumerate(units) for trace in unit}
+    parents = {door: door for door in door_of.values()}
+    anchors: set[UUID] = set()
+    for verdict in verdicts:
+        found = [one for one in verdict.fact_ids if one in door_of]
+        doors = sorted({door_of[one] for one in found})
+        if verdict.kind is VerdictKind.TOGETHER and len(doors) > 1:
+            anchors.update(found)
+            for door in doors[1:]:
+                _join(parents, doors[0], door)
+    homes: dict[str, _Home] = defaultdict(_Home)
+    for no, unit in enumerate(units):
+        home = homes[_root(parents, str(no))]
+        home.doors.append(unit)
+        home.anchors |= {trace.fact_id for trace in unit if trace.fact_id in anchors}
+    return homes.values()
+
+
+def _periods(home: _Home, known: set[UUID]) -> Iterator[Group]:
+    """The periods of residence in one home, without what follows another fact.
+
+    Who comes to live behind one of its doors comes to live behind all, and inherits no file by the
+    other. In the last period of those who were put together all doors are theirs; in a later one
+    each door is a household of its own, until somebody says otherwise.
+    """
+    starts = {start for door in home.doors for start in _starts(door)}
+    by_period: dict[tuple[int, date], list[Trace]] = {}
+    together = ALWAYS
+    for no, door in enumerate(home.doors):
+        for trace in door:
+            if trace.follows not in known:
+                since = _period(trace, starts)
+                by_period.setdefault((no, since), []).append(trace)
+                together = max(together, since) if trace.fact_id in home.anchors else together
+    joined: list[Trace] = []
+    for (_, since), traces in by_period.items():
+        if home.anchors and since == together:
+            joined += traces
+        else:
+            yield Group(since, traces)
+    if joined:
+        yield Group(together, sorted(joined, key=lambda trace: trace.order))
+
+
+def _starts(door: Sequence[Trace]) -> set[date]:
+    """On which days somebody else came to live behind a door."""
+    starts = {trace.tenancy_start for trace in door if trace.tenancy_start}
+    return starts | {trace.left_on + timedelta(days=1) for trace in door if trace.left_on}
 
 
 def _period(trace: Trace, starts: set[date]) -> date:
@@ -188,7 +236,7 @@ def _obey(groups: list[Group], verdicts: Sequence[Verdict]) -> list[Group]:
             groups = [part for one in groups for part in _apart(one, wanted)]
         for one in groups:
             if any(trace.fact_id in wanted for trace in one.traces):
-                one.verdict_ids.add(verdict.id)
+                one.known_ids |= wanted | verdict.known_ids
     return groups
 
 
@@ -207,8 +255,8 @@ def _let_follow(groups: Sequence[Group], followers: Sequence[Trace]) -> None:
 
 def _together(groups: Sequence[Group]) -> Group:
     traces = sorted((t for one in groups for t in one.traces), key=lambda trace: trace.order)
-    ids = {verdict_id for one in groups for verdict_id in one.verdict_ids}
-    return Group(min(one.since for one in groups), traces, ids)
+    known_ids = {fact_id for one in groups for fact_id in one.known_ids}
+    return Group(min(one.since for one in groups), traces, known_ids)
 
 
 def _apart(group: Group, fact_ids: set[UUID]) -> Iterator[Group]:
@@ -218,7 +266,7 @@ def _apart(group: Group, fact_ids: set[UUID]) -> Iterator[Group]:
     rest = [one for one in group.traces if one.contract not in contracts]
     for part in (out, rest):
         if part:
-            yield Group(group.since, part, set(group.verdict_ids))
+            yield Group(group.since, part, set(group.known_ids))
 
 
 def _ids(groups: Sequence[Group]) -> list[tuple[UUID, bool]]:

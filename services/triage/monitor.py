@@ -6,14 +6,15 @@ this module (pyproject.toml).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from services.triage.counts import UNKNOWN_AGE, Counted, Measure, Period
+from services.triage.counts import UNKNOWN_AGE, Counted, Measure, Period, last_day
 from services.triage.deadlines import ENDINGS
 from services.triage.rules import AGE_BANDS, OLDEST_BAND
-from services.triage.suppression import Shown, ShownTable, Table, Values, suppress
+from services.triage.suppression import Shown, ShownTable, Table, Values, added, suppress
 from shared.contracts.signals import PartnerKind
 from shared.contracts.triage import ClockKind, ContactKind, PartOfDay
 from shared.policy import Number, Policy
@@ -35,7 +36,7 @@ CAVEATS = (
     "(the founding report of 2011; an eviction costs 5,000 to 9,000 euros in S118). Nothing is "
     "deducted from anything: an eviction that was called off is no saving that was proven.",
     "A figure is null when it is under the policy's small_number, or when that could be computed "
-    "with it. Zero is shown.",
+    "with it, in one of the months. Zero is shown.",
 )
 FAIRNESS = (
     "For people to look at: who is visited against who is signalled. No rule can see these figures."
@@ -180,21 +181,26 @@ class Figures:
     caveats: list[str]
 
 
-def figures(rows: Iterable[Counted], period: Period, policy: Policy) -> Figures:
-    """All figures, without small numbers; `policy` is that of the last day."""
-    small = policy.triage.small_number.value
-    counts = _Counts(rows)
-    kinds = [one.value for one in PartnerKind]
-    signals = counts.table(Measure.SIGNALS, SIGNAL_STAGES, {"partner_kind": kinds})
-    told = suppress(signals, small)
-    cases = suppress(counts.table(Measure.CASES, CASE_STAGES, {}), small).totals
-    attempts = suppress(_attempts(counts), small)
-    evictions = _evictions(counts, small)
+PolicyOn = Callable[[date], Policy]
+
+
+def figures(rows: Iterable[Counted], period: Period, policy_on: PolicyOn) -> Figures:
+    """All figures, without small numbers, each month by the policy of its last day.
+
+    Every period is made of months that are shown apart, so that no two answers give away more than
+    the months do.
+    """
+    policy = policy_on(period.ends_on)
+    months = _Months(rows, policy_on)
+    told = months.shown(_signals)
+    cases = months.shown(_cases).totals
+    attempts = months.shown(_attempts)
+    evictions = _evictions(months)
     return Figures(
         municipality=policy.municipality,
         starts_on=period.starts_on.isoformat(),
         ends_on=period.ends_on.isoformat(),
-        small_number=small,
+        small_number=policy.triage.small_number.value,
         policy_sha256=policy.sha256,
         signals=SignalFlow(*told.totals),
         signals_by_partner_kind=[
@@ -204,12 +210,12 @@ def figures(rows: Iterable[Counted], period: Period, policy: Policy) -> Figures:
         attempts=AttemptFlow(*attempts.totals),
         attempts_by_channel=_by(attempts, "channel"),
         attempts_by_part_of_day=_by(attempts, "part_of_day"),
-        workdays_until_attempted=_workdays(counts, Measure.FIRST_ATTEMPT, small),
-        workdays_until_reached=_workdays(counts, Measure.FIRST_REACHED, small),
-        terms=list(_terms(counts, small)),
+        workdays_until_attempted=_workdays(months, Measure.FIRST_ATTEMPT),
+        workdays_until_reached=_workdays(months, Measure.FIRST_REACHED),
+        terms=list(_terms(months)),
         evictions=evictions,
         costs=_costs(evictions, cases[-1], policy),
-        fairness=_fairness(counts, small),
+        fairness=_fairness(months),
         caveats=list(CAVEATS),
     )
 
@@ -248,6 +254,35 @@ class _Counts:
         )  # fmt: skip
 
 
+class _Months:
+    """Counts of each month, which is shown apart."""
+
+    def __init__(self, rows: Iterable[Counted], policy_on: PolicyOn) -> None:
+        told = list(rows)
+        self.together = _Counts(told)
+        by_month: dict[date, list[Counted]] = {}
+        for row in told:
+            by_month.setdefault(row.month, []).append(row)
+        self.apart = [
+            (_Counts(rows), policy_on(last_day(month)).triage.small_number.value)
+            for month, rows in sorted(by_month.items())
+        ]
+
+    def shown(self, make: Callable[[_Counts], Table]) -> ShownTable:
+        """What is shown of a table."""
+        months = [suppress(make(counts), small) for counts, small in self.apart]
+        return added(make(self.together), months)
+
+
+def _signals(counts: _Counts) -> Table:
+    kinds = [one.value for one in PartnerKind]
+    return counts.table(Measure.SIGNALS, SIGNAL_STAGES, {"partner_kind": kinds})
+
+
+def _cases(counts: _Counts) -> Table:
+    return counts.table(Measure.CASES, CASE_STAGES, {})
+
+
 def _attempts(counts: _Counts) -> Table:
     channels = [one.value for one in ContactKind]
     parts = [one.value for one in PartOfDay]
@@ -259,9 +294,10 @@ def _by(shown: ShownTable, split: str) -> list[AttemptsBy]:
     return [AttemptsBy(by, *values) for by, values in shown.splits[split].items()]
 
 
-def _workdays(counts: _Counts, measure: Measure, small: int) -> WorkdaysUntil:
-    days = sorted((facets["workdays"], count) for facets, count in counts.of(measure))
-    if sum(count for _, count in days) < max(small, 1):
+def _workdays(months: _Months, measure: Measure) -> WorkdaysUntil:
+    days = sorted((facets["workdays"], count) for facets, count in months.together.of(measure))
+    counted = [(sum(n for _, n in counts.of(measure)), small) for counts, small in months.apart]
+    if not days or any(0 < count < small for count, small in counted):
         return WorkdaysUntil(None, None)
     return WorkdaysUntil(percentile(days, MEDIAN), percentile(days, P90))
 
@@ -280,32 +316,37 @@ def percentile(counted: Sequence[tuple[int, int]], per_cent: int) -> int:
     raise AssertionError("nothing was counted")
 
 
-def _parts(exact: Counter[str], names: Sequence[str], small: int) -> tuple[Figure, Shown]:
-    """A total and its parts, without small numbers."""
-    rows = {name: (exact[name],) for name in names}
-    shown = suppress(Table((sum(exact[name] for name in names),), {"part": rows}), small)
-    return shown.totals[0], tuple(shown.splits["part"][name][0] for name in names)
+def _outcomes(
+    months: _Months, measure: Measure, names: Sequence[str], **of: str
+) -> tuple[Figure, Shown]:
+    """A total and its outcomes, without small numbers; `of` what has these facets."""
+
+    def table(counts: _Counts) -> Table:
+        exact: Counter[str] = Counter()
+        for facets, count in counts.of(measure):
+            if of.items() <= facets.items():
+                exact[facets["outcome"]] += count
+        rows = {name: (exact[name],) for name in names}
+        return Table((sum(exact[name] for name in names),), {"outcome": rows})
+
+    shown = months.shown(table)
+    return shown.totals[0], tuple(shown.splits["outcome"][name][0] for name in names)
 
 
-def _terms(counts: _Counts, small: int) -> Iterator[TermFigures]:
+def _terms(months: _Months) -> Iterator[TermFigures]:
     """Legal before service, each by name; what ends on its day was never missed."""
-    outcomes: dict[tuple[str, str], Counter[str]] = {}
-    for facets, count in counts.of(Measure.TERMS):
-        term = outcomes.setdefault((facets["clock"], facets["name"]), Counter())
-        term[facets["outcome"]] += count
+    seen = {(one["clock"], one["name"]) for one, _ in months.together.of(Measure.TERMS)}
     order = [clock.value for clock in ClockKind]
-    for clock, name in sorted(outcomes, key=lambda one: (order.index(one[0]), one[1])):
+    for clock, name in sorted(seen, key=lambda one: (order.index(one[0]), one[1])):
         if name not in ENDINGS:
-            parts = ("met", "missed", "running")
-            total, shown = _parts(outcomes[clock, name], parts, small)
+            names = ("met", "missed", "running")
+            total, shown = _outcomes(months, Measure.TERMS, names, clock=clock, name=name)
             yield TermFigures(clock, name, total, *shown)
 
 
-def _evictions(counts: _Counts, small: int) -> Evictions:
-    exact: Counter[str] = Counter()
-    for facets, count in counts.of(Measure.EVICTIONS):
-        exact[facets["outcome"]] += count
-    total, shown = _parts(exact, ("called_off", "carried_out", "standing"), small)
+def _evictions(months: _Months) -> Evictions:
+    names = ("called_off", "carried_out", "standing")
+    total, shown = _outcomes(months, Measure.EVICTIONS, names)
     return Evictions(total, *shown)
 
 
@@ -328,7 +369,7 @@ def _cost(what: str, count: Figure, amount: Number) -> Cost:
     return Cost(what, count, amount.value, total, computed, amount.source)
 
 
-def _fairness(counts: _Counts, small: int) -> Fairness:
+def _households(counts: _Counts) -> Table:
     """Both splits are of the same households, so that neither gives away what the other hides."""
     by_age = _visited(counts, Measure.BY_AGE, "age_band")
     by_district = _visited(counts, Measure.BY_DISTRICT, "district")
@@ -337,11 +378,15 @@ def _fairness(counts: _Counts, small: int) -> Fairness:
         "age_band": {band: by_age[band] for band in AGES if band in by_age},
         "district": dict(sorted(by_district.items())),
     }
-    shown = suppress(Table(totals, splits), small)
+    return Table(totals, splits)
+
+
+def _fairness(months: _Months) -> Fairness:
+    shown = months.shown(_households)
     signalled, visited = shown.totals
     ages, districts = (
         [HouseholdsBy(by, *values) for by, values in shown.splits[split].items()]
-        for split in splits
+        for split in ("age_band", "district")
     )
     return Fairness(FAIRNESS, signalled, visited, ages, districts)
 

@@ -31,6 +31,11 @@ WORDS = {
     "eviction_scheduled": "Ontruiming aangezegd door {partner_id}",
     "eviction_cancelled": "Ontruiming afgelast, zegt {partner_id}",
     "eviction_carried_out": "Ontruiming uitgevoerd, zegt {partner_id}",
+    "hearing_unknown": "Zitting, tijdstip nog onbekend, zegt {partner_id}",
+    "eviction_unknown": "Ontruiming, tijdstip nog onbekend, zegt {partner_id}",
+    "moratorium": "Moratorium, vastgelegd door {partner_id}",
+    "residence_check": "Gekeken wie er woont, door {partner_id}",
+    "status_decided": "Besluit over een signaal, door {partner_id}",
     "decided": "Voorstel: aanpak {track}, prioriteit {priority}",
     "assigned": "Toegewezen aan {who}",
     "accepted": "Aangenomen door {who}",
@@ -52,6 +57,10 @@ STATUSES = {
     "repeated": "herhaalde melding",
     "unjustified": "onterecht signaal",
     "withdrawn": "ingetrokken",
+    "other_reason": "niet opgepakt: andere reden",
+    "known_to_debt_help": "inwoner al bekend bij schuldhulpverlening",
+    "deceased": "inwoner is overleden",
+    "not_resident": "geen inwoner (meer) in de gemeente",
 }
 
 

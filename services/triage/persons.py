@@ -1,7 +1,7 @@
 """Whether two reports speak of one person: pure.
 
 By birth date and surname in one spelling. A surname with a maiden name behind it is either;
-infixes, diacritics, ß and ss, ij and y, capitals and signs make no difference.
+infixes, diacritics, letters such as ß, ł and ı, ij and y, capitals and signs make no difference.
 """
 
 import re
@@ -19,10 +19,13 @@ INFIXES = frozenset(
         "zu", "zum", "zur",
     }
 )  # fmt: skip
-# What taking marks away does not change.
-LETTERS = str.maketrans(
-    {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"}
-)
+# Letters that are no letter with a mark, as who has no such key writes them.
+LETTERS = {
+    "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i", "ȷ": "j", "ĸ": "k", "ŋ": "n",
+    "ə": "e", "ǝ": "e", "ɛ": "e", "ɔ": "o",
+}  # fmt: skip
+# `ł`, `ø`, `ħ`: their mark is part of the letter, and only its name tells it apart.
+MARKED = re.compile(r"LATIN SMALL LETTER ([A-Z]) WITH ")
 
 
 class Relation(IntEnum):
@@ -61,8 +64,15 @@ def _in_one_spelling(part: str) -> str:
 
 def _plain(text: str) -> str:
     """Small letters without marks."""
-    folded = unicodedata.normalize("NFKD", text.casefold().translate(LETTERS))
-    return "".join(one for one in folded if not unicodedata.combining(one))
+    found = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(_letter(one) for one in found if not unicodedata.combining(one))
+
+
+def _letter(one: str) -> str:
+    if one.isascii():
+        return one
+    marked = MARKED.match(unicodedata.name(one, ""))
+    return marked[1].lower() if marked else LETTERS.get(one, one)
 
 
 def relation(one: Person, other: Person) -> Relation:

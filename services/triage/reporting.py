@@ -1,7 +1,7 @@
 """The commands that tell others: the monitor's figures, and deliveries for DDAS."""
 
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -77,9 +77,8 @@ async def deliver(
     if wanted.starts_on > wanted.ends_on:
         raise StartupFault(f"--from {wanted.starts_on} lies after --to {wanted.ends_on}")
     async with _database(settings) as tx:
-        municipality = await policy_of(
-            tx, settings.policy_folder, wanted.municipality, wanted.ends_on
-        )
+        policy_on = await policies_of(tx, settings.policy_folder, wanted.municipality)
+        municipality = policy_on(wanted.ends_on)
         await _require_signals(tx, wanted)
         delivery = Delivery(
             supplier=settings.ddas_supplier_code,
@@ -112,13 +111,19 @@ async def _database(settings: ReportingSettings) -> AsyncIterator[Tx]:
         await pool.close()
 
 
-async def policy_of(tx: Tx, folder: Path, municipality: str, day: date) -> Policy:
-    """The policy of a municipality on a day; raises StartupFault for one that is not served."""
+async def policies_of(tx: Tx, folder: Path, municipality: str) -> Callable[[date], Policy]:
+    """The policy of a municipality by day; raises StartupFault for one that is not served."""
     policies = await Shelf(policy.load(folder)).current(tx)
-    if found := policies.on(municipality, day):
+    if municipality not in policies.by_municipality:
+        served = ", ".join(sorted(policies.by_municipality))
+        raise StartupFault(f"no municipality {municipality} here; there are {served}")
+
+    def on(day: date) -> Policy:
+        found = policies.on(municipality, day)
+        assert found
         return found
-    served = ", ".join(sorted(policies.by_municipality))
-    raise StartupFault(f"no municipality {municipality} here; there are {served}")
+
+    return on
 
 
 async def _require_signals(tx: Tx, wanted: Wanted) -> None:
@@ -187,7 +192,7 @@ def show_monitor(
             raise StartupFault(str(fault)) from None
         settings = load(ReportingSettings)
         async with _database(settings) as tx:
-            known = await policy_of(tx, settings.policy_folder, municipality, period.ends_on)
+            known = await policies_of(tx, settings.policy_folder, municipality)
             rows = await monitor_sql.load_counts(tx, municipality, period, clock.today())
         figures = monitor.figures(rows, period, known)
         if as_json:

@@ -115,6 +115,7 @@ class Report:
     person: Person | None = None  # of a signal
     status: tuple[Status, int] | None = None  # of a signal, with the number of the status
     doubt: bool = False  # of a signal that is stored: whether its match was uncertain
+    is_untold: bool = False  # of a signal: its partner did not hear this status
     match_reason: str = ""  # of a signal that is stored
     language: str | None = None  # of a signal, as the resident stated it
     event: signals.PartnerFact | None = None  # when a partner just sent it

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.triage import announcements, casework
+from services.triage import announcements, casework, telling
 from services.triage.addresses import Address
 from services.triage.assignment import Roster
 from services.triage.cases import BY_MERGE, Case, Visit
@@ -20,8 +20,10 @@ from services.triage.sql import households as household_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
 from services.triage.sql import tasks as task_sql
+from services.triage.sql import telling as telling_sql
 from services.triage.sql import work as work_sql
 from services.triage.sql.households import StoredHousehold
+from services.triage.sql.telling import NewStatus
 from shared import clock
 from shared.contracts.envelope import Event
 from shared.contracts.triage import VisitCancelled
@@ -65,7 +67,7 @@ async def save(tx: Tx, found: Found) -> list[Event]:
     await _save_statuses(tx, found.outcomes)
     await _save_households(tx, found.households)
     await _save_doubts(tx, found.households)
-    return events
+    return events + await telling.tell_what_stands(tx, found.outcomes)
 
 
 async def _save_cases(tx: Tx, outcomes: Sequence[Outcome], rosters: Rosters) -> list[Event]:
@@ -171,6 +173,8 @@ async def _save_reports(tx: Tx, households: Sequence[Household]) -> None:
                 ):
                     matched[report.what.id] = match
     await report_sql.save_reports(tx, new_signals, new_facts, now)
+    if with_bag := [report.what.id for report, _, _ in new_signals if report.bag_id]:
+        await task_sql.insert_bag_tasks(tx, with_bag, now)
     if moved:
         await report_sql.save_moves(tx, moved)
         await household_sql.save_moves(tx, _became(households, moved))
@@ -190,12 +194,20 @@ def _became(households: Sequence[Household], moved: Mapping[UUID, UUID]) -> dict
 
 async def _save_statuses(tx: Tx, outcomes: Sequence[Outcome]) -> None:
     statuses = [
-        (signal_id, status, number, outcome.decision.live.policy.sha256)
+        NewStatus(
+            signal_id,
+            status,
+            number,
+            outcome.decision.live.policy.sha256,
+            is_untold=signal_id in outcome.known.doubtful,
+        )
         for outcome in outcomes
         for signal_id, (status, number) in outcome.statuses.items()
     ]
     if statuses:
-        await report_sql.insert_statuses(tx, statuses, clock.now())
+        await telling_sql.insert_statuses(tx, statuses, clock.now())
+    if late := {one for outcome in outcomes for one in outcome.told if one in outcome.known.untold}:
+        await telling_sql.note_statuses_told(tx, late)
 
 
 async def _save_households(tx: Tx, households: Sequence[Household]) -> None:

@@ -76,6 +76,27 @@ def suppress(table: Table, small: int) -> ShownTable:
     return _shown(hiding)
 
 
+def added(whole: Table, parts: Sequence[ShownTable]) -> ShownTable:
+    """What is shown of a table whose parts are shown apart: their sums, nothing else.
+
+    What is hidden in one part is hidden in the whole, so that subtracting the whole of some parts
+    from that of others gives what is shown of the parts. `whole` names the rows and their order.
+    """
+    none = (0,) * len(whole.totals)
+    splits = {
+        split: {row: _sums([one.splits[split].get(row, none) for one in parts], none)
+                for row in rows}
+        for split, rows in whole.splits.items()
+    }  # fmt: skip
+    return ShownTable(_sums([one.totals for one in parts], none), splits)
+
+
+def _sums(shown: Sequence[Shown], none: Shown) -> Shown:
+    """Of each column; not shown when one of them is not."""
+    columns = zip(none, *shown, strict=True)
+    return tuple(None if None in column else sum(one or 0 for one in column) for column in columns)
+
+
 def _small(values: Values, small: int) -> Iterator[int]:
     """The columns of a row to hide for what they say, or leave over of one that is shown."""
     shown: list[int] = []

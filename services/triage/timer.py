@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.triage import deadlines, deciding
+from services.triage import deadlines, deciding, telling
 from services.triage.announcements import Voice
 from services.triage.books import BookShelf
 from services.triage.cases import Deadline
@@ -20,8 +20,8 @@ from services.triage.sql import lists as list_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
 from services.triage.sql import tasks as task_sql
+from services.triage.sql import telling as telling_sql
 from services.triage.sql import verdicts as verdict_sql
-from services.triage.sql import work as work_sql
 from services.triage.sql.deadlines import DueTerm
 from services.triage.sql.tasks import NewTask
 from shared import clock, db, log
@@ -122,11 +122,12 @@ class Calendar:
         """Draw the sample of last week, once for each municipality."""
         today = clock.today()
         monday = today - timedelta(days=today.weekday())
-        begun, until = monday - timedelta(days=7), at_hour(monday, time())
+        week = monday - timedelta(days=7)
+        span = at_hour(week, time()), at_hour(monday, time())
 
         async def work(tx: Tx) -> tuple[None, Follow]:
             for municipality in sorted(await self.shelf.current(tx)):
-                await verdict_sql.draw_sample(tx, municipality, begun, until, SAMPLE_SIZE)
+                await verdict_sql.draw_sample(tx, municipality, week, span, SAMPLE_SIZE)
             return None, ()
 
         await self.door.transact(work)
@@ -223,7 +224,7 @@ def _named(term: Deadline) -> dict[str, Any]:
 async def _miss(desk: Desk, term: Deadline) -> None:
     """A term was missed; partners may know of the one that was agreed with them."""
     told = term.name == deadlines.ACT_ON_SIGNAL
-    signals = await work_sql.load_taken_up(desk.tx, desk.case.household_id) if told else []
+    signals = await telling_sql.load_tellable(desk.tx, desk.case.household_id) if told else []
     desk.voice.say(triage.DeadlineMissed, **_named(term), signal_ids=tuple(signals))
 
 
@@ -235,10 +236,8 @@ async def _escalate(desk: Desk, term: Deadline) -> None:
 
 async def _end_pause(desk: Desk, term: Deadline) -> None:
     """Whoever was told of the pause hears of its end, though the case be closed by then."""
-    ended = await care_sql.end_pauses(desk.tx, desk.case.id, desk.now)
-    for answer_id, signal_ids in ended.items():
-        event = triage.PauseEnded(answer_id=answer_id, signal_ids=tuple(signal_ids))
-        desk.extra_events.append(event)
+    for answer_id in await care_sql.end_pauses(desk.tx, desk.case.id, desk.now):
+        desk.extra_events.append(await telling.tell_pause_ended(desk.tx, answer_id))
     await _end_quietly(desk, term)
 
 

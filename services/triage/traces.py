@@ -35,4 +35,5 @@ class Group:
 
     since: date
     traces: list[Trace]
-    verdict_ids: set[UUID] = field(default_factory=set)
+    # Facts that people knew when they decided about it; empty when nobody did.
+    known_ids: set[UUID] = field(default_factory=set)

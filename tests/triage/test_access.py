@@ -11,6 +11,7 @@ from services.triage import access, cases, reports
 from services.triage.access import Asked, Unclear
 from services.triage.commands.help import PlanLayer
 from services.triage.legal_path import StepKind, StepState
+from services.triage.sql import access as access_sql
 from services.triage.texts import WORDS, in_dutch
 from shared import db
 from shared.contracts import signals
@@ -60,8 +61,8 @@ async def test_everything_of_a_household_is_told_and_nothing_of_its_neighbours(
     assert text.count(str(mine.id_of("fact"))) >= 1
     assert told["huishouden"]["huisnummer"] == 1
     (case,) = told["zaken"]
-    assert all(len(case[name]) == 1 for name in access.access_sql.PARTS), "each part of the case"
-    assert all(len(told[name]) == 1 for name in access.access_sql.AROUND)
+    assert all(len(case[name]) == 1 for name in access_sql.PARTS), "each part of the case"
+    assert all(len(told[name]) == 1 for name in access_sql.AROUND)
     assert len(case["huisbezoeken"][0]["wijzigingen"]) == 1
     assert len(told["meldingen"][0]["statussen"]) == 1
     assert "with_whom" not in text
@@ -79,6 +80,35 @@ async def silent_columns(pool: db.Pool, name: str, text: str) -> set[str]:
         if is_words and not is_code and words(name, table, column) not in text:
             found.add(f"{table}.{column}")
     return found
+
+
+async def test_what_was_done_for_a_household_that_became_this_one_is_told_too(
+    pool: db.Pool,
+) -> None:
+    mine = await plant(pool, "Vraagster", 1, NOW)
+    before = await plant(pool, "Eerderma", 1, NOW, moved_to=mine.household_id)
+    earlier = await plant(pool, "Nogeerder", 1, NOW, moved_to=before.household_id)
+    await plant(pool, "Buurma", 1, NOW)
+    for one in (before, earlier):
+        for table in ("signal", "fact"):
+            await pool.execute(
+                f"update {table} set household_id = $1 where household_id = $2",
+                mine.household_id, one.household_id,
+            )  # fmt: skip
+    told = await gathered(pool, Asked(mine.household_id), "noor")
+    became = {str(before.household_id), str(earlier.household_id)}
+    assert set(told["huishoudensDieHiervanDeelWerden"]) == became
+    wanted = {str(one.case_id) for one in (mine, before, earlier)}
+    assert {case["zaak"] for case in told["zaken"]} == wanted
+    assert all(len(told[name]) == 3 for name in access_sql.AROUND)
+    assert len(told["meldingen"]) == len(told["feiten"]) == 3
+    assert all(case_id in told["elders"]["notify"] for case_id in wanted)
+    assert "Buurma" not in json.dumps(told, ensure_ascii=False)
+    (read,) = await pool.fetch("select case_ids from read_log where actor = 'noor'")
+    assert {str(one) for one in read["case_ids"]} == wanted
+    async with pool.acquire() as tx:
+        with pytest.raises(Unclear, match=f"became part of {before.household_id}"):
+            await access.gather(tx, Asked(earlier.household_id), "ops")
 
 
 async def test_that_it_was_read_is_logged_and_told_the_next_time(pool: db.Pool) -> None:

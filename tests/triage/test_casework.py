@@ -194,7 +194,7 @@ def test_partners_hear_nothing_while_a_match_is_uncertain_and_all_of_it_after() 
     )
     assert held.statuses == {SIGNAL.id: (Status.TAKEN_UP, 1)}
     assert not held.told
-    sure = known(case=case(), doubtful_before=doubt, statuses={SIGNAL.id: (Status.TAKEN_UP, 1)})
+    sure = known(case=case(), untold=doubt, statuses={SIGNAL.id: (Status.TAKEN_UP, 1)})
     told = casework.settle(sure, decided(Track.VISIT), roster(worker("anna")), TODAY)
     assert not told.statuses
     assert told.told == {SIGNAL.id: (Status.TAKEN_UP, 1)}

@@ -1,7 +1,8 @@
 """What is certain is put together with the reason in words; what is not is left to a person."""
 
 import itertools
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from services.triage.matching import Residence, Verdict, VerdictKind, residences
 from services.triage.persons import Person
 from services.triage.traces import Trace
 
-MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
 JANSEN = Person("Jansen", "", "A.", date(1980, 2, 29))
 SON = Person("Jansen", "", "B.", date(2005, 5, 5))
 BAKKER = Person("Bakker", "", "C.", date(1971, 1, 1))
@@ -108,8 +109,10 @@ def test_where_rooms_are_let_apart_another_surname_is_another_household() -> Non
     assert sorted(map(len, inside(father, son, stranger, hearing, is_multi_let=True))) == [2, 2]
 
 
-def verdict(kind: VerdictKind, *traces: Trace) -> Verdict:
-    return Verdict(uuid4(), kind, tuple(trace.fact_id for trace in traces))
+def verdict(kind: VerdictKind, *traces: Trace, known: Sequence[Trace] = ()) -> Verdict:
+    """What a person decided of these, who knew the others too."""
+    known_ids = frozenset(trace.fact_id for trace in [*traces, *known])
+    return Verdict(uuid4(), kind, tuple(trace.fact_id for trace in traces), known_ids)
 
 
 def test_a_person_puts_doors_together_and_takes_contracts_apart() -> None:
@@ -128,11 +131,80 @@ def test_a_person_puts_doors_together_and_takes_contracts_apart() -> None:
     )
 
 
+@pytest.mark.parametrize("news", ["tenancy_start", "left_on"])
+def test_who_comes_after_at_doors_that_a_person_put_together_inherits_nothing(news: str) -> None:
+    one, other = told(suffix="A"), told(suffix="")
+    together = verdict(VerdictKind.TOGETHER, one, other)
+    if news == "tenancy_start":
+        after = told(BAKKER, suffix="A", tenancy_start=APRIL, reported_on=MAY)
+    else:
+        after = told(
+            None, contract=one.contract, suffix="A", left_on=APRIL - timedelta(days=1),
+            reported_on=APRIL,
+        )  # fmt: skip
+    energy = told(BAKKER, suffix="", is_rent=False, reported_on=MAY)
+    found = inside(one, other, after, energy, verdicts=[together])
+    assert not any({one.fact_id, energy.fact_id} <= household for household in found)
+    assert any({one.fact_id, other.fact_id} <= household for household in found)
+    # Nobody put the doors together: what is known of one tells nothing of the other.
+    apart = inside(one, other, after, energy)
+    assert {other.fact_id, energy.fact_id} in apart
+
+
+def test_doors_that_a_person_put_together_are_one_home_for_who_lives_there_now() -> None:
+    before = told(SON, suffix="A", reported_on=date(2026, 1, 1))
+    tenant = told(suffix="A", tenancy_start=MARCH, reported_on=APRIL)
+    other = told(is_rent=False, reported_on=date(2026, 2, 1))
+    later = told(is_rent=False, reported_on=MAY)
+    together = verdict(VerdictKind.TOGETHER, tenant, other)
+    found = inside(before, tenant, other, later, verdicts=[together])
+    assert sorted(found, key=len) == [
+        {before.fact_id}, {tenant.fact_id, other.fact_id, later.fact_id},
+    ]  # fmt: skip
+
+
 def test_a_person_says_that_a_household_is_right() -> None:
     first, second = told(), told(BAKKER)
     assert doubts(residences([first, second]))
-    right = verdict(VerdictKind.AS_IS, second)
+    right = verdict(VerdictKind.AS_IS, second, known=[first])
     assert not doubts(residences([first, second], [right]))
+
+
+def doubtful(households: list[Residence]) -> set[UUID]:
+    return {fact_id for one in households for fact_id, m in one.matches.items() if m.doubt}
+
+
+def test_a_person_settles_no_doubt_about_what_came_later() -> None:
+    first, second = told(), told(BAKKER)
+    right = verdict(VerdictKind.AS_IS, first, known=[second])
+    smit = told(Person("Smit", "", "D.", None), reported_on=APRIL)
+    found = residences([first, second, smit], [right])
+    assert doubtful(found) == {first.fact_id, second.fact_id, smit.fact_id}
+    (household,) = found
+    assert "Bevestigd" not in household.matches[smit.fact_id].reason
+    again = verdict(VerdictKind.AS_IS, first, known=[second, smit])
+    assert not doubtful(residences([first, second, smit], [right, again]))
+
+
+def test_the_next_signal_of_a_contract_that_a_person_knew_is_no_new_doubt() -> None:
+    first, second = told(), told(BAKKER, bag_id=BAG)
+    right = verdict(VerdictKind.AS_IS, first, known=[second])
+    lease: dict[str, Any] = {"contract": second.contract, "reported_on": APRIL}
+    for later in (told(BAKKER, **lease), told(BAKKER, bag_id=BAG, **lease)):
+        assert not doubtful(residences([first, second, later], [right]))
+    # Of other people, or of another object, it is.
+    stranger = told(Person("Smit", "", "D.", None), **lease)
+    assert stranger.fact_id in doubtful(residences([first, second, stranger], [right]))
+    moved = told(BAKKER, bag_id=OTHER_BAG, **lease)
+    assert moved.fact_id in doubtful(residences([first, second, moved], [right]))
+
+
+def test_a_person_who_says_that_a_household_is_right_settles_whose_door_it_is_not() -> None:
+    one, other = told(suffix="A"), told(suffix="")
+    right = verdict(VerdictKind.AS_IS, other, known=[one])
+    assert not doubtful(residences([one, other], [right]))
+    third = told(suffix="B", reported_on=APRIL)
+    assert doubtful(residences([one, other, third], [right])) == {other.fact_id}
 
 
 def test_what_a_worker_entered_stays_with_the_household_that_it_was_entered_for() -> None:

@@ -73,7 +73,7 @@ async def load(triage: Office, period: Period = MARCH) -> list[Counted]:
 
 
 async def figures(triage: Office, period: Period = MARCH) -> Figures:
-    return monitor.figures(await load(triage, period), period, ALL)
+    return monitor.figures(await load(triage, period), period, lambda _: ALL)
 
 
 @pytest.mark.parametrize(
@@ -134,14 +134,14 @@ def test_costs_are_counts_times_the_amounts_of_the_policy_each_with_its_source()
         for outcome, count in (("carried_out", 6), ("called_off", 11))
     ]
     rows.append(Counted("GM9901", MARCH.starts_on, Measure.CASES, {"stage": "accepted"}, 7))
-    told = monitor.figures(rows, MARCH, POLICY)
+    told = monitor.figures(rows, MARCH, lambda _: POLICY)
     assert [(one.count, one.amount_euros, one.total_euros) for one in told.costs] == [
         (6, 7_000, 42_000), (6, 50_000, 300_000), (11, 7_000, 77_000), (11, 50_000, 550_000),
         (7, 3_500, 24_500),
     ]  # fmt: skip
     assert all("founding report" in one.source for one in told.costs)
     assert any("no compelling evidence" in line for line in told.caveats)
-    hidden = monitor.figures([replace(rows[0], count=4), *rows[1:]], MARCH, POLICY)
+    hidden = monitor.figures([replace(rows[0], count=4), *rows[1:]], MARCH, lambda _: POLICY)
     assert (hidden.costs[0].count, hidden.costs[0].total_euros) == (None, None)
 
 
@@ -213,7 +213,7 @@ async def test_working_days_count_from_the_first_signal(triage: Office) -> None:
     told = await figures(triage)
     assert asdict(told.workdays_until_attempted) == {"median": 1, "p90": 6}
     assert asdict(told.workdays_until_reached) == {"median": 1, "p90": 6}
-    few = monitor.figures(await load(triage), MARCH, policy(4))
+    few = monitor.figures(await load(triage), MARCH, lambda _: policy(4))
     assert few.workdays_until_attempted.median is None
 
 
@@ -343,7 +343,7 @@ async def test_a_lead_asks_for_the_figures_and_the_command_gives_the_same(
     answer = await asked("noor-de-wit", **march)
     assert answer.status_code == 200, answer.text
     told = answer.json()
-    expected = monitor.figures(await load(triage), MARCH, POLICY)
+    expected = monitor.figures(await load(triage), MARCH, lambda _: POLICY)
     assert told == json.loads(json.dumps(asdict(expected)))
     assert told["signals"]["accepted"] is None, "one is a small number"
     assert (told["municipality"], told["small_number"]) == (MUNICIPALITY, 5)

@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 from deploy.local.driver import Clock
 from deploy.local.servers import Servers
 from services.triage.__main__ import app
+from shared import policy
 from shared.contracts import signals
-from shared.settings import StartupFault
-from tests.builders import NOW, POLICY, POLICY_FILE, TODAY, arrears_reported, fact
+from tests.builders import MUNICIPALITY, NOW, POLICY, POLICY_FILE, TODAY, arrears_reported, fact
 from tests.paths import POLICIES, REPOSITORY
 from tests.triage.policy_office import (
     TEXT,
@@ -262,15 +262,23 @@ async def test_a_made_up_month_is_compared_with_what_is_in_force(desk: Desk) -> 
     assert {kind["to"] for kind in told["moves"]["kinds"]} == {"visit"}
 
 
-async def test_a_policy_that_no_longer_loads_stops_the_start(desk: Desk) -> None:
+@pytest.mark.parametrize("broken", ["name: x", changed(FUTURE, ("when: is_crisis", "when: is_x"))])
+async def test_a_policy_that_no_longer_loads_is_left_out_and_logged(
+    desk: Desk, capsys: pytest.CaptureFixture[str], broken: str
+) -> None:
     await desk.office.activate(changed(LOWER, FUTURE))
-    await desk.office.shelf.check(desk.office.pool)
     await desk.office.fetch(
-        "insert into policy select municipality, valid_from, sha256, 'name: x', activated_by,"
-        " activated_at + interval '1 hour' from policy"
-    )
-    with pytest.raises(StartupFault, match=r"that was activated does not load: .*municipality"):
-        await desk.office.shelf.check(desk.office.pool)
+        "insert into policy select municipality, valid_from, $1, $2, activated_by,"
+        " activated_at + interval '1 hour' from policy",
+        "0" * 64, broken,
+    )  # fmt: skip
+    await desk.office.shelf.check(desk.office.pool)
+    async with desk.office.pool.acquire() as tx:
+        books = await desk.office.shelf.current(tx)
+    held = books[MUNICIPALITY].on(date(2027, 1, 1)).policy
+    assert held == policy.parse(changed(LOWER, FUTURE), "x.yaml"), "the one before it"
+    said = capsys.readouterr()
+    assert "policy_left_out" in said.out + said.err
 
 
 async def test_a_made_up_month_needs_no_database(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ async def load_statuses(tx: Tx, fact_ids: Sequence[UUID]) -> dict[UUID, list[dic
           cross join lateral (
             select status, status_no, until, decided_at from status
             where status.fact_id = asked.fact_id
-            order by decided_at desc, status_no desc nulls last, event_id limit $2) as newest
+            order by decided_at desc, status_no desc, event_id limit $2) as newest
         """,
         fact_ids,
         STATUSES_MAX,

@@ -42,4 +42,4 @@ async def show_monitor(
     book = books.get(who.municipality)
     if book is None:
         raise Problem(404, "Your municipality has no policy, and so no figures.")
-    return monitor.figures(rows, period, book.on(period.ends_on).policy)
+    return monitor.figures(rows, period, lambda day: book.on(day).policy)

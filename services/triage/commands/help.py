@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
+from services.triage import telling
 from services.triage.cases import Help
 from services.triage.commands.desk import Desk, Refused
 from services.triage.commands.visits import check_visits
@@ -31,16 +32,12 @@ async def record_help_answer(
     if answer == "accepted":
         paused_until = answered_on + timedelta(days=desk.policy.legal_terms.pause_days.value)
     await care_sql.end_pauses(desk.tx, desk.case.id, desk.now)
-    signal_ids = tuple(await work_sql.load_taken_up(desk.tx, desk.case.household_id))
-    row = care_sql.HelpRow(answer_id, desk.case.id, answer, answered_on, paused_until, signal_ids)
+    row = care_sql.HelpRow(answer_id, desk.case.id, answer, answered_on, paused_until)
     await care_sql.insert_help_answer(desk.tx, row, desk.actor.id, desk.now)
     desk.change(help=Help(answer))
     desk.note()
-    named = {"answer_id": answer_id, "signal_ids": signal_ids}
-    if paused_until:
-        desk.extra_events.append(triage.HelpAccepted(**named, collection_paused_until=paused_until))
-    else:
-        desk.extra_events.append(triage.HelpDeclined(**named))
+    told = telling.tell_help_answer(desk.tx, desk.case.household_id, answer_id, paused_until)
+    desk.extra_events.append(await told)
     return {"answer": answer, "collection_paused_until": _text(paused_until)}
 
 

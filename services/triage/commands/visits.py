@@ -10,6 +10,7 @@ from services.triage.assignment import Wanted, choose_second, weight_tenths
 from services.triage.cases import Visit
 from services.triage.commands.desk import Desk, Refused
 from services.triage.sql import deadlines as deadline_sql
+from services.triage.sql import telling as telling_sql
 from services.triage.sql import work as work_sql
 from services.triage.sql.work import Attempt
 from services.triage.visiting import Visitors, as_it_may_go_on, why_not
@@ -192,7 +193,7 @@ async def record_attempt(desk: Desk, tried: Tried) -> dict[str, Any]:
         _note_reached(desk)
     await work_sql.insert_attempt(desk.tx, attempt, desk.actor.id, desk.now)
     await _meet_terms(desk, tried)
-    signals = await work_sql.load_taken_up(desk.tx, desk.case.household_id)
+    signals = await telling_sql.load_tellable(desk.tx, desk.case.household_id)
     desk.extra_events.append(_attempted(attempt, tuple(signals)))
     return {"attempt_id": str(attempt.id), "part_of_day": attempt.part_of_day.value}
 

@@ -161,7 +161,6 @@ create table help_answer (
   answered_on date not null,
   paused_until date,            -- the last day that the partners pause collection
   pause_ended_at timestamptz,
-  signal_ids  uuid[] not null,  -- whose partners were told
   recorded_by text not null,
   recorded_at timestamptz not null
 );

@@ -45,14 +45,16 @@ async def show_household(tx: Tx, household_id: UUID) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-async def list_persons(tx: Tx, household_id: UUID) -> list[tuple[UUID, tuple[str, str], Person]]:
-    """The persons of a household's signals: signal, partner and contract, person."""
+async def list_persons(
+    tx: Tx, household_ids: Collection[UUID]
+) -> list[tuple[UUID, tuple[str, str], Person]]:
+    """The persons of households' signals: signal, partner and contract, person."""
     rows = await tx.fetch(
         """
         select id, partner_id, contract, surname, surname_infix, initials, birth_date from signal
-        where household_id = $1 order by reported_on, id
+        where household_id = any($1::uuid[]) order by reported_on, id
         """,
-        household_id,
+        list(household_ids),
     )
     return [(row["id"], (row["partner_id"], row["contract"]), Person(*row[3:])) for row in rows]
 
@@ -83,7 +85,7 @@ async def list_signals(tx: Tx, signal_ids: Collection[UUID]) -> Rows:
     )
 
 
-async def list_facts(tx: Tx, household_id: UUID) -> Rows:
+async def list_facts(tx: Tx, household_ids: Collection[UUID]) -> Rows:
     """What partners told besides, and what workers entered."""
     return _rows(
         await tx.fetch(
@@ -95,15 +97,15 @@ async def list_facts(tx: Tx, household_id: UUID) -> Rows:
               nullif(place, '') as "plaatsOfDeurwaarder", at as tijdstip, day as dag, until as tot,
               nullif(source, '') as bron, nullif(recorded_by, '') as "ingevoerdDoor",
               bag_id as "bagId"
-            from fact where household_id = $1 order by reported_on, id
+            from fact where household_id = any($1::uuid[]) order by reported_on, id
             """,
-            household_id,
+            list(household_ids),
         )
     )
 
 
-async def list_cases(tx: Tx, household_id: UUID) -> Rows:
-    """The cases of a household as they stand, the oldest first."""
+async def list_cases(tx: Tx, household_ids: Collection[UUID]) -> Rows:
+    """The cases of households as they stand, the oldest first."""
     return _rows(
         await tx.fetch(
             """
@@ -116,9 +118,9 @@ async def list_cases(tx: Tx, household_id: UUID) -> Rows:
               is_consecutive as opeenvolgend, has_objection as bezwaar, was_reached as bereikt,
               help as hulp, paused_until as "rustTot", pause_reason as "waaromRust",
               assignee_id as behandelaar, lead_id as teamleider
-            from household_case where household_id = $1 order by opened_at
+            from household_case where household_id = any($1::uuid[]) order by opened_at
             """,
-            household_id,
+            list(household_ids),
         )
     )
 
@@ -193,29 +195,30 @@ AROUND: Mapping[str, str] = {
     "wieBijElkaarHoren": """
         select kind as soort, made_by as door, made_at as op, undone_by as "teruggedraaidDoor",
           undone_at as "teruggedraaidOp"
-        from verdict where fact_ids && array(select id from signal where household_id = $1
-          union select id from fact where household_id = $1)
+        from verdict where fact_ids && array(
+          select id from signal where household_id = any($1::uuid[])
+          union select id from fact where household_id = any($1::uuid[]))
         order by made_at, id""",
     "behoeften": """
         select kind as soort, value as waarde, stated_at as op, recorded_by as door from need
-        where household_id = $1 order by stated_at""",
+        where household_id = any($1::uuid[]) order by stated_at""",
     "beperkingen": """
         select kind as soort, reason as reden, review_on as "opnieuwKijkenOp", made_by as door,
           made_at as op, lifted_by as "opgehevenDoor", lifted_at as "opgehevenOp"
-        from restriction where household_id = $1 order by made_at""",
+        from restriction where household_id = any($1::uuid[]) order by made_at""",
     "medewerkersDieNietMogenKomen": """
         select worker_id as medewerker, declared_at as op from conflict
-        where household_id = $1 order by declared_at""",
+        where household_id = any($1::uuid[]) order by declared_at""",
     "taken": """
         select kind as soort, reason as reden, made_at as op, closed_at as "klaarOp",
           closed_by as "klaarDoor", outcome as uitkomst
-        from task where household_id = $1 order by made_at, id""",
+        from task where household_id = any($1::uuid[]) order by made_at, id""",
 }
 
 
-async def list_around(tx: Tx, name: str, household_id: UUID) -> Rows:
-    """One of the things around a household."""
-    return _rows(await tx.fetch(AROUND[name], household_id))
+async def list_around(tx: Tx, name: str, household_ids: Collection[UUID]) -> Rows:
+    """One of the things around households."""
+    return _rows(await tx.fetch(AROUND[name], list(household_ids)))
 
 
 async def list_readers(tx: Tx, case_ids: Collection[UUID], limit: int) -> Rows:

@@ -16,7 +16,6 @@ class HelpRow:
     answer: str
     answered_on: date
     paused_until: date | None
-    signal_ids: tuple[UUID, ...]  # whose partners are told
 
 
 async def insert_help_answer(tx: Tx, row: HelpRow, by: str, now: datetime) -> None:
@@ -24,32 +23,31 @@ async def insert_help_answer(tx: Tx, row: HelpRow, by: str, now: datetime) -> No
     await tx.execute(
         """
         insert into help_answer
-          (id, case_id, answer, answered_on, paused_until, signal_ids, recorded_by, recorded_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+          (id, case_id, answer, answered_on, paused_until, recorded_by, recorded_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
         """,
         row.id,
         row.case_id,
         row.answer,
         row.answered_on,
         row.paused_until,
-        list(row.signal_ids),
         by,
         now,
     )
 
 
-async def end_pauses(tx: Tx, case_id: UUID, now: datetime) -> dict[UUID, list[UUID]]:
-    """Note that pauses of collection ended; the signals whose partners were told, by answer."""
+async def end_pauses(tx: Tx, case_id: UUID, now: datetime) -> list[UUID]:
+    """Note that pauses of collection ended, and return the answers that they came from."""
     rows = await tx.fetch(
         """
         update help_answer set pause_ended_at = $2
         where case_id = $1 and paused_until is not null and pause_ended_at is null
-        returning id, signal_ids
+        returning id
         """,
         case_id,
         now,
     )
-    return {row["id"]: row["signal_ids"] for row in rows}
+    return [row["id"] for row in rows]
 
 
 async def save_pause(tx: Tx, case_id: UUID, reason: str | None) -> None:

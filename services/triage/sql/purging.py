@@ -218,6 +218,14 @@ async def _delete_reports(tx: Tx, fact_ids: Collection[UUID]) -> None:
         """,
         ids,
     )
+    await tx.execute(
+        """
+        update verdict set
+          known_ids = array(select one from unnest(known_ids) as one where one <> all($1::uuid[]))
+        where known_ids && $1::uuid[]
+        """,
+        ids,
+    )
 
 
 async def _delete_households(tx: Tx, household_ids: Collection[UUID]) -> None:

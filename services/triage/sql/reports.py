@@ -123,9 +123,9 @@ async def load_signals(tx: Tx, addresses: Mapping[UUID, Address]) -> list[Report
         select id, address_id, household_id, case_id, partner_id, partner_kind, contract,
           arrears_cents, arrears_since, reported_on, recorded_at, is_crisis, is_warm_handover,
           tenancy_start, language, bag_id, surname, surname_infix, initials, birth_date,
-          match_reason, is_match_uncertain, newest.status, newest.status_no
+          match_reason, is_match_uncertain, newest.status, newest.status_no, newest.is_untold
         from signal left join lateral (
-          select status, status_no from signal_status where signal_id = signal.id
+          select status, status_no, is_untold from signal_status where signal_id = signal.id
           order by status_no desc limit 1) as newest on true
         where address_id = any($1::uuid[])
         """,
@@ -156,6 +156,7 @@ def _as_signal(row: asyncpg.Record, address: Address) -> Report:
         person=Person(row["surname"], row["surname_infix"], row["initials"], row["birth_date"]),
         status=(Status(row["status"]), row["status_no"]) if row["status"] else None,
         doubt=row["is_match_uncertain"],
+        is_untold=bool(row["is_untold"]),
         match_reason=row["match_reason"],
         language=row["language"],
     )
@@ -365,23 +366,4 @@ async def save_moves(tx: Tx, moved: Mapping[UUID, UUID]) -> None:
         """,
         ids,
         households,
-    )
-
-
-async def insert_statuses(
-    tx: Tx,
-    statuses: Sequence[tuple[UUID, Status, int, str]],
-    decided_at: datetime,
-) -> None:
-    """Add statuses of signals: id, status, its number, and the hash of the policy."""
-    await tx.execute(
-        """
-        insert into signal_status (signal_id, status, status_no, policy_sha256, decided_at)
-        select *, $5 from unnest($1::uuid[], $2::text[], $3::int[], $4::text[])
-        """,
-        [signal_id for signal_id, _, _, _ in statuses],
-        [status.value for _, status, _, _ in statuses],
-        [number for _, _, number, _ in statuses],
-        [sha256 for _, _, _, sha256 in statuses],
-        decided_at,
     )

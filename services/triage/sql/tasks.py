@@ -11,6 +11,8 @@ from services.triage.matches import Match
 from shared.contracts.envelope import derived_id
 from shared.db import Tx
 
+BAG_AT_TWO_ADDRESSES = "Dit BAG-id staat ook op een ander adres: kijk welk adres klopt."
+
 
 @dataclass(frozen=True)
 class NewTask:
@@ -101,6 +103,34 @@ async def _update_open_doubts(
 def _array(ids: Sequence[UUID]) -> str:
     """As PostgreSQL writes an array: there are no arrays of arrays of another length."""
     return "{" + ",".join(map(str, ids)) + "}"
+
+
+async def insert_bag_tasks(tx: Tx, signal_ids: Sequence[UUID], now: datetime) -> None:
+    """Make a task where the BAG id of a signal stands in another building of its municipality too.
+
+    Nobody is put together for it: an object has one address, and which one is right a person finds
+    out. Who is let in at this moment is not seen; the next signal of either tells.
+    """
+    rows = await tx.fetch(
+        """
+        select distinct signal.household_id, address.municipality, signal.bag_id
+        from signal join address on address.id = signal.address_id
+        where signal.id = any($1::uuid[]) and exists (
+          select from signal as other join address as its on its.id = other.address_id
+          where other.bag_id = signal.bag_id and its.municipality = address.municipality
+            and (its.postcode, its.house_number) <> (address.postcode, address.house_number))
+        """,
+        list(signal_ids),
+    )
+    tasks = [
+        NewTask(
+            "bag_at_two_addresses", row["municipality"], row["household_id"], None,
+            BAG_AT_TWO_ADDRESSES, occasion=row["bag_id"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    if tasks:
+        await insert_tasks(tx, tasks, now)
 
 
 async def insert_tasks(tx: Tx, tasks: Sequence[NewTask], now: datetime) -> None:

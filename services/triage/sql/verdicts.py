@@ -24,12 +24,16 @@ class VerdictRow:
 
 
 async def insert(tx: Tx, row: VerdictRow, by: str, now: datetime) -> None:
-    """Add a verdict; its building is locked."""
+    """Add a verdict, with what is known of its building by now; the building is locked."""
     await tx.execute(
         """
-        insert into verdict (id, municipality, postcode, house_number, kind, fact_ids, reason,
-          made_by, made_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        with door as (
+          select id from address where (municipality, postcode, house_number) = ($2, $3, $4))
+        insert into verdict (id, municipality, postcode, house_number, kind, fact_ids, known_ids,
+          reason, made_by, made_at)
+        values ($1, $2, $3, $4, $5, $6, array(
+          select id from signal where address_id in (select id from door)
+          union all select id from fact where address_id in (select id from door)), $7, $8, $9)
         """,
         row.id,
         *row.building,
@@ -45,7 +49,7 @@ async def load_standing(tx: Tx, buildings: Collection[Building]) -> list[tuple[B
     """What people decided about buildings and did not undo, in order."""
     rows = await tx.fetch(
         """
-        select municipality, postcode, house_number, id, kind, fact_ids
+        select municipality, postcode, house_number, id, kind, fact_ids, known_ids
         from verdict join unnest($1::text[], $2::text[], $3::int[])
           as wanted (municipality, postcode, house_number)
           using (municipality, postcode, house_number)
@@ -58,7 +62,12 @@ async def load_standing(tx: Tx, buildings: Collection[Building]) -> list[tuple[B
     return [
         (
             Building(*row[:3]),
-            Verdict(row["id"], VerdictKind(row["kind"]), tuple(row["fact_ids"])),
+            Verdict(
+                row["id"],
+                VerdictKind(row["kind"]),
+                tuple(row["fact_ids"]),
+                frozenset(row["known_ids"]),
+            ),
         )
         for row in rows
     ]
@@ -196,26 +205,29 @@ async def list_tasks(tx: Tx, municipality: str, limit: int) -> list[asyncpg.Reco
     )
 
 
-async def draw_sample(tx: Tx, municipality: str, monday: date, until: datetime, size: int) -> None:
-    """Draw the sample of the week before `until`, once: what arithmetic alone decided.
+async def draw_sample(
+    tx: Tx, municipality: str, monday: date, span: tuple[datetime, datetime], size: int
+) -> None:
+    """Draw the sample of a week, once: what arithmetic alone decided from one instant to another.
 
-    By a hash of the signal's id, so that nobody chooses.
+    Both are midnight in Amsterdam, which is not always seven times 24 hours apart. By a
+    hash of the signal's id, so that nobody chooses.
     """
     await tx.execute(
         """
         insert into sample (municipality, week, signal_id, status, drawn_at)
-        select $1, $2, signal_id, status, $3
+        select $1, $2, signal_id, status, $4
         from signal_status join signal on signal.id = signal_id
           join address on address.id = address_id
         where address.municipality = $1 and status in ('repeated', 'unjustified')
-          and decided_at >= $3::timestamptz - interval '7 days' and decided_at < $3
+          and decided_at >= $3 and decided_at < $4
           and not exists (select from sample where municipality = $1 and week = $2)
-        order by md5(signal_id::text || $2::date::text) limit $4
+        order by md5(signal_id::text || $2::date::text) limit $5
         on conflict do nothing
         """,
         municipality,
         monday,
-        until,
+        *span,
         size,
     )
 

@@ -60,10 +60,14 @@ class HelpAnswer(Event):
 
     answer_id: UUID
     signal_ids: tuple[UUID, ...]  # the case's signals that count
+    # When it was told late, to the partners of signals of which it was uncertain whose they were.
+    told_at: AwareDatetime | None = None
 
     @property
     def natural_key(self) -> str:
-        return str(self.answer_id)
+        if self.told_at is None:
+            return str(self.answer_id)
+        return f"{self.answer_id}:{self.told_at.isoformat()}:{','.join(map(str, self.signal_ids))}"
 
 
 class HelpAccepted(HelpAnswer):
