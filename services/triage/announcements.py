@@ -36,7 +36,8 @@ class Voice:
 
     @classmethod
     def of(cls, case: Case, roster: Roster) -> "Voice":
-        """The voice of a case as it is."""
+        """The voice of a case as it is. Whose it is works here, unless it is closed."""
+        assert not case.is_open or case.assignee_id in roster.workers
         assignee, lead = (
             roster.worker_or_lead(one, case.address.postcode)
             for one in (case.assignee_id, case.lead_id)
