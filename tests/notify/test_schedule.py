@@ -289,6 +289,7 @@ TOLD: list[tuple[type[triage.CaseEvent], dict[str, Any], str | None, State | Non
     (triage.TrackConfirmed, {"confirmed_by": "anna"}, None, None),
     (triage.TrackOverridden, {"proposed_track": triage.Track.LETTER, "overridden_by": "noor",
      "reason": "x"}, None, None),
+    (triage.LeadReplaced, {"previous_lead_id": "noor"}, None, None),
     (triage.AssignmentDeclined, {"declined_by": "bram", "is_timeout": True}, None, None),
     (triage.CaseReopened, {"reason": "x"}, None, None),
     (triage.DeadlineNear, TERM, None, None),
