@@ -41,7 +41,7 @@ PLACES = {
     "triage.restriction": {"surname", "phone"},
     "triage.plan_item": {"surname", "phone"},
     "triage.consultation": {"surname", "phone"},
-    "notify.subject": {"surname", "phone", "hall"},
+    "notify.subject": {"hall"},
 }
 LATER = timedelta(days=POLICY.signals.body_days.value + 2)
 
