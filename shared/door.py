@@ -212,6 +212,11 @@ class Door:
             self._urgent += 1
             self._calm.clear()
 
+    @property
+    def is_urgent_busy(self) -> bool:
+        """Whether urgent deliveries arrived that are not settled yet."""
+        return self._urgent > 0
+
     def left(self, lane: Lane, count: int) -> None:
         """Deliveries were settled, or went back to the broker."""
         self.busy -= count

@@ -24,8 +24,10 @@ from deploy.local.books import read_books
 from deploy.local.corporation import Journal, Partners, partner_urls
 from deploy.local.driver import Clock, Driver, Watch
 from deploy.local.folder import Ports
+from deploy.local.gateway import LOCAL_KEY
 from deploy.local.generalist import Worker
 from deploy.local.month import Outgoing
+from deploy.local.notify_requests import LETTER_TEMPLATE, SMS_TEMPLATE
 from deploy.local.private_rabbitmq import ADMINISTRATOR
 from deploy.local.reconcile import Findings, reconcile
 from deploy.local.servers import Servers
@@ -41,6 +43,7 @@ STILL_UNDER_WAY = """
 ALERTS_DUE = """
     select count(*) as n from alert where state in ('scheduled', 'claimed') and due_at <= $1"""
 SIGNING_SECRET = "a secret of the tests, sealing nothing that matters"
+CALLBACK_TOKEN = "a token of the tests, by which the gateway calls back"
 START_SECONDS_MAX = 40
 STOP_SECONDS_MAX = 25
 MONDAY = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
@@ -97,6 +100,10 @@ class Town:
             "CLOCK_FILE": str(self.folder / "clock"),
             "MAIL_FROM": "voordeur@voorbeeldstad.example",
             "SITE_URL": "https://voordeur.example",
+            "NOTIFYNL_API_KEY": LOCAL_KEY,
+            "NOTIFYNL_SMS_TEMPLATE": SMS_TEMPLATE,
+            "NOTIFYNL_LETTER_TEMPLATE": LETTER_TEMPLATE,
+            "NOTIFYNL_CALLBACK_TOKEN": CALLBACK_TOKEN,
         }
         return {**os.environ, **own}
 
@@ -109,9 +116,12 @@ class Town:
         smtp, http = self._port("smtp"), self._port("gateway")
         self.urls["gateway"] = f"http://127.0.0.1:{http}"
         self.environment["notify"]["SMTP_URL"] = f"smtp://127.0.0.1:{smtp}"
+        self.environment["notify"]["NOTIFYNL_URL"] = self.urls["gateway"]
         arguments = ["serve", "--smtp-port", str(smtp), "--http-port", str(http)]
         store = ["--store", str(self.folder / "mails.sqlite")]
-        await self._start("gateway", "deploy.local.gateway", *arguments, *store)
+        told = ["--callback-url", f"{self.urls['notify']}/v1/receipts"]
+        called = [*told, "--callback-token", CALLBACK_TOKEN]
+        await self._start("gateway", "deploy.local.gateway", *arguments, *store, *called)
 
     async def _sync_partners(self) -> dict[str, str]:
         """Give the partners their users at the broker; the databases have them already."""

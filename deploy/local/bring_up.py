@@ -133,6 +133,7 @@ class Stack:
             "admin_database_url": self.servers.postgres_url,
             "ops_password": self.servers.passwords.of("ops"),
             "signing_secret": self.servers.passwords.of("signing"),
+            "callback_token": self.servers.passwords.of("callback"),
         }
         for service in SERVICES:
             values[f"{service}_database_url"] = self.servers.database_url(service)

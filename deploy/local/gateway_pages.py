@@ -1,22 +1,28 @@
 """The gateway's pages and JSON: what was received, and the switches that make it misbehave."""
 
 import dataclasses
+import inspect
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, TypeVar
+from uuid import UUID
 
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi import Path as UrlPath
 from fastapi.responses import FileResponse
 from fastapi.templating import Jinja2Templates
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel
 
+from deploy.local.gateway_behaviour import Behaviour, Switches
 from deploy.local.mail_store import PAGE_MAX, Mail, MailStore
+from deploy.local.notification_store import Notification, NotificationStore
+from deploy.local.notify_api import NotifyApi, add_notify_api
+from deploy.local.notify_requests import TEMPLATES as TEMPLATES_OF_NOTIFY
 from deploy.local.received_mail import read
 
 TEMPLATES = Path(__file__).parent / "gateway_templates"
-MAILS_A_PAGE = 50
+ROWS_A_PAGE = 50
 # SQLite's largest integer.
 ID_MAX = 2**63 - 1
 HEADERS = {
@@ -30,52 +36,24 @@ HEADERS = {
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 T = TypeVar("T")
 MailId = Annotated[int, UrlPath(ge=1, le=ID_MAX)]
+Search = Annotated[str, Query(max_length=200)]
+Before = Annotated[int | None, Query(ge=1, le=ID_MAX)]
+After = Annotated[int, Query(ge=0, le=ID_MAX)]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 
 
-class Behaviour(BaseModel):
-    """Test switches: how the gateway misbehaves. All off is how it starts.
+@dataclasses.dataclass(frozen=True)
+class Gateway:
+    """What the pages show: mails, the account at NotifyNL, and whom it calls back."""
 
-    A mail waits `delay_seconds`, is then perhaps refused with `refuse_code` (`refuse_next` times;
-    null: until the switch is changed; 421 also closes the connection), else kept. After keeping,
-    `drop_after_data` times, the connection is closed without an answer.
-    """
+    mails: MailStore
+    api: NotifyApi
+    callback_url: str | None
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    delay_seconds: float = Field(0, ge=0, le=60)
-    refuse_code: int | None = Field(None, ge=400, le=599)
-    refuse_next: int | None = Field(None, ge=0)
-    drop_after_data: int = Field(0, ge=0)
-
-    @model_validator(mode="after")
-    def _counts_something(self) -> Self:
-        if self.refuse_next is not None and self.refuse_code is None:
-            raise ValueError("refuse_next needs a refuse_code")
-        return self
-
-
-@dataclasses.dataclass
-class Switches:
-    """The behaviour in force."""
-
-    now: Behaviour
-
-    def take_refusal(self) -> int | None:
-        """The code to refuse this mail with, counted; None: do not."""
-        code, left = self.now.refuse_code, self.now.refuse_next
-        if left is None:
-            return code
-        after = (
-            {"refuse_next": left - 1} if left > 1 else {"refuse_code": None, "refuse_next": None}
-        )
-        self.now = self.now.model_copy(update=after)
-        return code if left else None
-
-    def take_drop(self) -> bool:
-        """Whether to hang up on this mail, counted."""
-        left = self.now.drop_after_data
-        self.now = self.now.model_copy(update={"drop_after_data": max(left - 1, 0)})
-        return left > 0
+    @property
+    def switches(self) -> Switches:
+        """The switches that every side obeys."""
+        return self.api.switches
 
 
 class MailPage(BaseModel):
@@ -85,8 +63,15 @@ class MailPage(BaseModel):
     next_after: int
 
 
-def build(store: MailStore, switches: Switches, lifespan: Lifespan) -> FastAPI:
-    """The web application over a store, with the switches that the SMTP side obeys."""
+class NotificationPage(BaseModel):
+    """SMS, letters and e-mails by the API, oldest first; ask again with `after=next_after`."""
+
+    notifications: list[Notification]
+    next_after: int
+
+
+def build(gateway: Gateway, lifespan: Lifespan) -> FastAPI:
+    """The web application over a gateway's stores and switches."""
     app = FastAPI(title="Voordeur demo gateway", lifespan=lifespan, docs_url=None, redoc_url=None)
 
     @app.middleware("http")
@@ -95,24 +80,28 @@ def build(store: MailStore, switches: Switches, lifespan: Lifespan) -> FastAPI:
         response.headers.update(HEADERS)
         return response
 
-    _add_pages(app, store)
-    _add_api(app, store)
-    _add_switches(app, switches)
+    templates = Jinja2Templates(TEMPLATES)
+    _add_mail_pages(app, templates, gateway.mails)
+    _add_notification_pages(app, templates, gateway.api.store)
+    _add_switches_page(app, templates, gateway)
+    _add_mail_api(app, gateway.mails)
+    _add_notification_api(app, gateway.api.store)
+    _add_health(app, gateway)
+    _add_switches(app, gateway.switches)
+    add_notify_api(app, gateway.api)
     return app
 
 
-def _add_pages(app: FastAPI, store: MailStore) -> None:
-    templates = Jinja2Templates(TEMPLATES)
-
+def _add_mail_pages(app: FastAPI, templates: Jinja2Templates, store: MailStore) -> None:
     @app.get("/", include_in_schema=False)
     def show_mails(
         request: Request,
-        search: Annotated[str, Query(max_length=200)] = "",
-        before: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
+        search: Search = "",
+        before: Before = None,
     ) -> Response:
-        mails = store.list_newest(search, before, MAILS_A_PAGE + 1)
-        shown = mails[:MAILS_A_PAGE]
-        older = shown[-1].id if len(mails) > MAILS_A_PAGE else None
+        mails = store.list_newest(search, before, ROWS_A_PAGE + 1)
+        shown = mails[:ROWS_A_PAGE]
+        older = shown[-1].id if len(mails) > ROWS_A_PAGE else None
         known = {"mails": shown, "search": search, "before": before, "older": older}
         return templates.TemplateResponse(request, "mails.html", known | {"count": store.count()})
 
@@ -133,22 +122,79 @@ def _add_pages(app: FastAPI, store: MailStore) -> None:
         return FileResponse(TEMPLATES / "style.css", media_type="text/css")
 
 
-def _add_api(app: FastAPI, store: MailStore) -> None:
+def _add_notification_pages(
+    app: FastAPI, templates: Jinja2Templates, store: NotificationStore
+) -> None:
+    @app.get("/notifications", include_in_schema=False)
+    def show_notifications(
+        request: Request, search: Search = "", before: Before = None
+    ) -> Response:
+        found = store.list_newest(search, before, ROWS_A_PAGE + 1)
+        shown = found[:ROWS_A_PAGE]
+        older = shown[-1].number if len(found) > ROWS_A_PAGE else None
+        known = {"notifications": shown, "search": search, "before": before, "older": older}
+        return templates.TemplateResponse(
+            request, "notifications.html", known | {"count": store.count()}
+        )
+
+    @app.get("/notifications/{notification_id}", include_in_schema=False)
+    def show_notification(request: Request, notification_id: UUID) -> Response:
+        found = _found(store.load(str(notification_id)))
+        return templates.TemplateResponse(
+            request, "notification.html", {"one": found, "templates": TEMPLATES_OF_NOTIFY}
+        )
+
+
+def _add_switches_page(app: FastAPI, templates: Jinja2Templates, gateway: Gateway) -> None:
+    @app.get("/switches", include_in_schema=False)
+    async def show_switches(request: Request) -> Response:
+        known = {
+            "behaviour": gateway.switches.now.model_dump(mode="json"),
+            "off": Behaviour().model_dump(mode="json"),
+            "explanation": inspect.cleandoc(Behaviour.__doc__ or ""),
+            "api": gateway.api,
+            "templates": TEMPLATES_OF_NOTIFY.values(),
+            "callback_url": gateway.callback_url,
+        }
+        return templates.TemplateResponse(request, "switches.html", known)
+
+
+def _add_mail_api(app: FastAPI, store: MailStore) -> None:
     @app.get("/v1/mails")
     def list_mails(
-        after: Annotated[int, Query(ge=0, le=ID_MAX)] = 0,
-        limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
+        after: After = 0,
+        limit: Limit = 100,
         message_id: Annotated[str | None, Query(max_length=998)] = None,
     ) -> MailPage:
         """Mails with an id above `after`, oldest first; perhaps only those with a Message-ID."""
-        mails = store.list_after(after, limit, message_id)
-        return MailPage(mails=mails, next_after=mails[-1].id if mails else after)
+        found = store.list_after(after, limit, message_id)
+        return MailPage(mails=found, next_after=found[-1].id if found else after)
 
     @app.get("/v1/mails/{mail_id}")
     def load_mail(mail_id: MailId) -> Mail:
         """One mail, without its raw bytes: those are at `/mails/{mail_id}/raw`."""
         return _found(store.load(mail_id))
 
+
+def _add_notification_api(app: FastAPI, store: NotificationStore) -> None:
+    @app.get("/v1/notifications")
+    def list_notifications(
+        after: After = 0,
+        limit: Limit = 100,
+        reference: Annotated[str | None, Query(max_length=1000)] = None,
+    ) -> NotificationPage:
+        """What came by the API after a number, oldest first; perhaps only with a reference."""
+        found = store.list_after(after, limit, reference)
+        next_after = found[-1].number if found else after
+        return NotificationPage(notifications=found, next_after=next_after)
+
+    @app.get("/v1/notifications/{notification_id}")
+    def load_notification(notification_id: UUID) -> Notification:
+        """One notification, by the id that the API gave it."""
+        return _found(store.load(str(notification_id)))
+
+
+def _add_health(app: FastAPI, gateway: Gateway) -> None:
     @app.get("/health")
     def show_health() -> dict[str, str]:
         """The process lives."""
@@ -156,8 +202,9 @@ def _add_api(app: FastAPI, store: MailStore) -> None:
 
     @app.get("/ready")
     def show_ready() -> dict[str, int | str]:
-        """Mails are taken: the SMTP side listens before this page does, and the store answers."""
-        return {"status": "ok", "mails": store.count()}
+        """Mails are taken: the SMTP side listens before this page does, and the stores answer."""
+        counts = {"mails": gateway.mails.count(), "notifications": gateway.api.store.count()}
+        return {"status": "ok", **counts}
 
 
 def _add_switches(app: FastAPI, switches: Switches) -> None:
@@ -175,5 +222,5 @@ def _add_switches(app: FastAPI, switches: Switches) -> None:
 
 def _found(one: T | None) -> T:
     if one is None:
-        raise HTTPException(404, "no such mail")
+        raise HTTPException(404, "there is none")
     return one

@@ -2,13 +2,12 @@
 
 import json
 import sqlite3
-import threading
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from deploy.local.received_mail import CalendarEvent, clean, read
+from deploy.local.store_file import StoreFile, last_id, like
 
 PAGE_MAX = 1000
 PAGE_BYTES_MAX = 16_000_000
@@ -54,16 +53,11 @@ class Mail(Listed):
 
 
 class MailStore:
-    """One SQLite file. Every method may be called from any thread."""
+    """The mails in the gateway's file. Every method may be called from any thread."""
 
-    def __init__(self, file: Path) -> None:
-        file.touch(mode=0o600)
-        self._one_at_a_time = threading.Lock()
-        self._database = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        self._database.row_factory = sqlite3.Row
-        self._database.execute("pragma journal_mode = wal")
-        self._database.execute("pragma synchronous = full")
-        self._database.execute(_SCHEMA)
+    def __init__(self, file: StoreFile) -> None:
+        self._file = file
+        file.create(_SCHEMA)
 
     def keep(self, sender: str, recipients: list[str], raw: bytes) -> int:
         """Store a mail and return its id; once back it survives a power cut."""
@@ -81,8 +75,8 @@ class MailStore:
             contents.html,
             raw,
         )
-        with self._one_at_a_time:
-            cursor = self._database.execute(
+        with self._file.transaction() as cursor:
+            cursor.execute(
                 """
                 insert into mails (received_at, sender, recipients, message_id, subject, calendars,
                                    headers, text, html, raw)
@@ -90,12 +84,11 @@ class MailStore:
                 """,
                 row,
             )
-            assert cursor.lastrowid is not None
-            return cursor.lastrowid
+            return last_id(cursor)
 
     def list_after(self, after: int, limit: int, message_id: str | None = None) -> list[Mail]:
         """Mails with a higher id, oldest first; fewer than asked for when they are large."""
-        rows = self._rows(
+        rows = self._file.rows(
             """
             select id, received_at, sender, recipients, message_id, subject, calendars, headers,
                    text, html
@@ -117,8 +110,7 @@ class MailStore:
 
     def list_newest(self, search: str, before: int | None, limit: int) -> list[Listed]:
         """Mails with a lower id, newest first, that have this text in id, recipient or subject."""
-        pattern = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        rows = self._rows(
+        rows = self._file.rows(
             """
             select id, received_at, sender, recipients, message_id, subject, calendars, headers
             from mails
@@ -129,13 +121,13 @@ class MailStore:
             order by id desc
             limit ?3
             """,
-            (f"%{pattern}%", before, min(limit, PAGE_MAX)),
+            (like(search), before, min(limit, PAGE_MAX)),
         )
         return [Listed.model_validate(_decoded(row)) for row in rows]
 
     def load(self, mail_id: int) -> Mail | None:
         """One mail."""
-        rows = self._rows(
+        rows = self._file.rows(
             """
             select id, received_at, sender, recipients, message_id, subject, calendars, headers,
                    text, html
@@ -148,21 +140,12 @@ class MailStore:
 
     def load_raw(self, mail_id: int) -> bytes | None:
         """One mail as it came, byte by byte."""
-        rows = self._rows("select raw from mails where id = ?", (mail_id,))
+        rows = self._file.rows("select raw from mails where id = ?", (mail_id,))
         return bytes(rows[0]["raw"]) if rows else None
 
     def count(self) -> int:
         """How many there are: ids have no gaps, for nothing is deleted."""
-        return int(self._rows("select coalesce(max(id), 0) as count from mails", ())[0]["count"])
-
-    def close(self) -> None:
-        """Write all to the one file and let go of it."""
-        with self._one_at_a_time:
-            self._database.close()
-
-    def _rows(self, statement: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
-        with self._one_at_a_time:
-            return self._database.execute(statement, values).fetchall()
+        return int(self._file.rows("select coalesce(max(id), 0) as count from mails")[0]["count"])
 
 
 def _decoded(row: sqlite3.Row) -> dict[str, object]:

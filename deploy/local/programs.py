@@ -8,6 +8,9 @@ A `$name` stands for what is only known at start: `$data` the data folder, `$roo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deploy.local.gateway import LOCAL_KEY
+from deploy.local.notify_requests import LETTER_TEMPLATE, SMS_TEMPLATE
+
 Words = Sequence[str]
 
 
@@ -57,7 +60,9 @@ PROGRAMS: tuple[Program, ...] = (
         serve=(
             *("-m", "deploy.local.gateway", "serve", "--smtp-port", "$smtp_port"),
             *("--http-port", "$port", "--store", "$data/mails.sqlite"),
+            *("--callback-url", "$notify_url/v1/receipts"),
         ),
+        environment={"GATEWAY_CALLBACK_TOKEN": "$callback_token"},
     ),
     service(
         "signals",
@@ -85,6 +90,12 @@ PROGRAMS: tuple[Program, ...] = (
         SMTP_URL="$smtp_url",
         MAIL_FROM="voordeur@voordeur.example",
         SITE_URL="$triage_url",
+        REPLY_URL="$notify_url/r",
+        NOTIFYNL_URL="$gateway_url",
+        NOTIFYNL_API_KEY=LOCAL_KEY,
+        NOTIFYNL_SMS_TEMPLATE=SMS_TEMPLATE,
+        NOTIFYNL_LETTER_TEMPLATE=LETTER_TEMPLATE,
+        NOTIFYNL_CALLBACK_TOKEN="$callback_token",  # noqa: S106 - a name, filled in at start
     ),
 )
 

@@ -7,12 +7,14 @@ import typer
 from services.notify.access import access
 from services.notify.app import wire
 from services.notify.settings import Settings
+from services.notify.writing.preview import preview
 from shared import command_line
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Who hears what, in time.")
 app.command("access")(access)
+app.command("preview")(preview)
 
 
 @app.command()

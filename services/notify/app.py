@@ -6,15 +6,23 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.notify import handlers, pages
-from services.notify.channels import Smtp
+from services.notify.channels.notifynl import Account as NotifyNlAccount
+from services.notify.channels.notifynl import NotifyNl
+from services.notify.channels.smtp import Smtp
+from services.notify.delivery import Carrier
+from services.notify.facts import Site
+from services.notify.freshness import Freshness
+from services.notify.gating import Gate
 from services.notify.purging import run_purging
+from services.notify.sending import Sending
 from services.notify.settings import Settings
 from services.notify.sql import alerts as alert_sql
-from services.notify.texts import Sender
-from services.notify.timer import Sending
+from services.notify.writing.loading import TextFault
+from services.notify.writing.texts import Texts
 from shared import policy
 from shared.core import Core
 from shared.policy.shelf import Shelf
+from shared.settings import StartupFault
 from shared.web.session import only_ops
 from shared.web.site import new_app
 
@@ -27,9 +35,9 @@ def wire(core: Core) -> FastAPI:
     shelf = Shelf(policy.load(settings.policy_folder))
     core.checks.append(partial(shelf.check, core.pool))
     handlers.register(core.door, shelf)
-    sender = Sender(settings.mail_from, settings.site_url)
-    sending = Sending(core.door, Smtp(settings.smtp_url.get_secret_value()), sender)
-    core.timers += [sending.run, partial(run_purging, core.pool)]
+    freshness = Freshness(core)
+    sending = Sending(core.door, Gate(shelf, freshness), new_carrier(settings))
+    core.timers += [freshness.run, sending.run, partial(run_purging, core.pool)]
 
     async def next_due() -> datetime | None:
         async with core.pool.acquire() as connection:
@@ -38,3 +46,30 @@ def wire(core: Core) -> FastAPI:
     app = new_app(core, find_account, next_due)
     pages.add(app, core, find_account)
     return app
+
+
+def new_carrier(settings: Settings) -> Carrier:
+    """The gateways that the settings name."""
+    notifynl = None
+    if settings.notifynl_api_key:
+        account = NotifyNlAccount(
+            url=settings.notifynl_url,
+            api_key=settings.notifynl_api_key.get_secret_value(),
+            sms_template=settings.notifynl_sms_template,
+            letter_template=settings.notifynl_letter_template,
+        )
+        notifynl = NotifyNl(account)
+    return Carrier(
+        smtp=Smtp(settings.smtp_url.get_secret_value()),
+        notifynl=notifynl,
+        texts=_load_texts(),
+        mail_from=settings.mail_from,
+        site=Site(settings.site_url, settings.reply_url or f"{settings.site_url}/r"),
+    )
+
+
+def _load_texts() -> Texts:
+    try:
+        return Texts.load()
+    except TextFault as fault:
+        raise StartupFault(f"texts: {fault}") from None

@@ -1,15 +1,18 @@
 """Door 1 of notify: triage's case events. What changed decides what is scheduled and superseded."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notify import schedule
-from services.notify.schedule import Alert, CaseFile, Moment, Plan, Subject
+from services.notify import gate, schedule, subjects
+from services.notify.schedule import Alert, Moment, Plan
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql import erasing as erase_sql
+from services.notify.sql import live as live_sql
+from services.notify.subjects import CaseFile, Subject
 from shared import clock, waiting
 from shared.contracts import triage
 from shared.contracts.notify import AlertsErased
@@ -37,6 +40,7 @@ def register(door: Door, shelf: Shelf) -> None:
     door.on(triage.HouseholdErased)(on_household_erased)
     door.on(triage.HouseholdPurged)(on_household_purged)
     door.on(triage.PolicyActivated)(on_policy_activated)
+    door.on(triage.TriageAlive)(on_triage_alive)
 
 
 async def on_household_erased(events: Sequence[triage.HouseholdErased], tx: Tx) -> Follow:
@@ -52,11 +56,17 @@ async def on_household_purged(events: Sequence[triage.HouseholdPurged], tx: Tx) 
     return ()
 
 
+async def on_triage_alive(events: Sequence[triage.TriageAlive], tx: Tx) -> Follow:
+    """Note when triage was last heard of."""
+    await live_sql.note_alive(tx, max(one.said_at for one in events))
+    return ()
+
+
 async def _forget(tx: Tx, case_ids: Collection[UUID], now: datetime) -> None:
     if not case_ids:
         return
     # Inserted where absent, so that who is just taking in such a case is waited for.
-    await case_sql.lock_case_files(tx, [schedule.unknown_case(one) for one in case_ids])
+    await case_sql.lock_case_files(tx, [subjects.unknown_case(one) for one in case_ids])
     await erase_sql.forget_cases(tx, case_ids, now)
     await waiting.forget(tx, [[str(one)] for one in case_ids])
 
@@ -71,19 +81,19 @@ async def take_events(tx: Tx, events: Sequence[CaseEvent], policies: Policies) -
         told = {case_id: file for case_id, file in told.items() if case_id not in late}
     files = {
         **stored,
-        **{case_id: _newer(stored.get(case_id), file) for case_id, file in told.items()},
+        **{case_id: subjects.newer(stored.get(case_id), file) for case_id, file in told.items()},
     }
-    if newer := [file for case_id, file in files.items() if _is_newer(file, stored.get(case_id))]:
-        await case_sql.save_case_files(tx, newer)
-    subjects = _by_key(await case_sql.load_subjects(tx, stored)) if stored else {}
-    changed = _newer_subjects(events, subjects)
+    files |= _with_residents(events, files)
+    await _save_files(tx, stored, files)
+    known = _by_key(await case_sql.load_subjects(tx, stored)) if stored else {}
+    changed = _newer_subjects(events, known)
     if changed:
         await case_sql.save_subjects(tx, list(changed.values()))
     # Where people changed, everything about the case is planned anew, else only what was told.
     moved = {
         case_id for case_id, file in stored.items() if _people(file) != _people(files[case_id])
     }
-    to_plan = {key: one for key, one in subjects.items() if key[0] in moved} | changed
+    to_plan = {key: one for key, one in known.items() if key[0] in moved} | changed
     if to_plan:
         await _replan(tx, list(to_plan.values()), files, set(stored), policies)
 
@@ -93,20 +103,49 @@ def _newest_files(events: Iterable[CaseEvent]) -> dict[UUID, CaseFile]:
     for event in events:
         before = newest.get(event.case_id)
         if before is None or before.revision < event.revision:
-            newest[event.case_id] = schedule.case_file_of(event)
+            newest[event.case_id] = subjects.case_file_of(event)
     return newest
 
 
-def _newer(stored: CaseFile | None, told: CaseFile) -> CaseFile:
-    return told if stored is None or told.revision > stored.revision else stored
+def _with_residents(
+    events: Iterable[CaseEvent], files: Mapping[UUID, CaseFile]
+) -> dict[UUID, CaseFile]:
+    """The case files whose household can be reached otherwise than was known."""
+    found: dict[UUID, CaseFile] = {}
+    for event in events:
+        if isinstance(event, triage.ContactDetailsKnown):
+            file = found.get(event.case_id) or files[event.case_id]
+            if event.revision > file.resident_revision:
+                found[event.case_id] = replace(
+                    file, resident=event.resident, resident_revision=event.revision
+                )
+    return found
 
 
-def _is_newer(file: CaseFile, stored: CaseFile | None) -> bool:
-    return stored is not None and file.revision > stored.revision
+async def _save_files(
+    tx: Tx, stored: Mapping[UUID, CaseFile], files: Mapping[UUID, CaseFile]
+) -> None:
+    """Write what is newer than what was stored; new case files are there already."""
+    newer = [file for case_id, file in stored.items() if files[case_id].revision > file.revision]
+    if newer:
+        await case_sql.save_case_files(tx, [files[file.case_id] for file in newer])
+    told = [
+        file
+        for case_id, file in files.items()
+        if file.resident and file.resident_revision > _resident_revision(stored.get(case_id))
+    ]
+    if told:
+        await case_sql.save_residents(tx, told)
+
+
+def _resident_revision(file: CaseFile | None) -> int:
+    return file.resident_revision if file else 0
 
 
 def _people(file: CaseFile) -> tuple[Any, ...]:
-    return file.assignee.id, file.lead.id, file.is_open
+    """What decides who can be told, and how."""
+    whom = file.assignee.id, file.lead.id, file.is_open
+    return *whom, file.is_confirmed, file.resident, file.restrictions
 
 
 def _by_key(subjects: Iterable[Subject]) -> dict[Key, Subject]:
@@ -118,36 +157,36 @@ def _newer_subjects(
 ) -> dict[Key, Subject]:
     newest: dict[Key, Subject] = {}
     for event in events:
-        subject = schedule.subject_of(event)
-        if subject is None:
-            continue
-        key = (subject.case_id, subject.kind, subject.key)
-        known = newest.get(key) or stored.get(key)
-        if known is None or known.revision < subject.revision:
-            newest[key] = subject
+        for subject in subjects.subjects_of(event):
+            key = (subject.case_id, subject.kind, subject.key)
+            known = newest.get(key) or stored.get(key)
+            if known is None or known.revision < subject.revision:
+                newest[key] = subject
     return newest
 
 
 async def _replan(
     tx: Tx,
-    subjects: Sequence[Subject],
+    to_plan: Sequence[Subject],
     files: Mapping[UUID, CaseFile],
     existing: set[UUID],
     policies: Policies,
 ) -> None:
     now = clock.now()
-    known = {subject.case_id for subject in subjects} & existing
+    known = {subject.case_id for subject in to_plan} & existing
     alerts: dict[Key, list[Alert]] = {}
     for alert in await alert_sql.load_alerts(tx, known) if known else ():
         alerts.setdefault((alert.case_id, alert.kind, alert.key), []).append(alert)
     plans: list[Plan] = []
-    for subject in subjects:
+    modes = await live_sql.load_modes(tx, {files[case_id].municipality for case_id in files})
+    for subject in to_plan:
         case = files[subject.case_id]
         policy = policies.on(case.municipality, clock.amsterdam_day(now))
         if policy is None:
             raise Park(f"no policy for municipality {case.municipality}")
         about = alerts.get((subject.case_id, subject.kind, subject.key), [])
-        plans.append(schedule.plan(subject, Moment(case, about, policy, now)))
+        channels = gate.open_channels(modes, case.municipality)
+        plans.append(schedule.plan(subject, Moment(case, about, policy, now, channels)))
     if superseded := [alert_id for one in plans for alert_id in one.superseded]:
         await alert_sql.supersede(tx, superseded, now)
     if wanted := [alert for one in plans for alert in one.wanted]:

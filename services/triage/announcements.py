@@ -64,6 +64,9 @@ class Voice:
                 assignee=self._assignee,
                 lead=self._lead,
                 has_objection=case.has_objection,
+                is_confirmed=case.confirmed_by is not None,
+                paused_until=case.paused_until,
+                restrictions=tuple(sorted(case.restrictions)),
                 **fields,
             )
         )
@@ -87,6 +90,8 @@ def announce(outcome: Outcome, roster: Roster) -> tuple[Case | None, list[Event]
     had_objection = outcome.known.case is not None and outcome.known.case.has_objection
     if case.has_objection and not had_objection:
         voice.say(triage.ObjectionRecorded)
+    if outcome.details:
+        voice.say(triage.ContactDetailsKnown, resident=outcome.details)
     if outcome.is_news and not voice.events:
         # Another reason for the same is no event, but a decision of its own: it is kept by this.
         return replace(voice.case, revision=voice.case.revision + 1), events
@@ -120,7 +125,7 @@ def _say_who_may_come(voice: Voice, outcome: Outcome) -> None:
             reason=outcome.choice.reason,
         )
     if voice.case.is_open and known.restrictions != known.restrictions_before:
-        voice.say(triage.ContactRestricted, restrictions=tuple(sorted(known.restrictions)))
+        voice.say(triage.ContactRestricted)
     for visit in outcome.visits_off:
         voice.say(triage.VisitCancelled, visit_id=visit.id)
 

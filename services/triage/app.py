@@ -1,5 +1,6 @@
 """The wiring of triage."""
 
+import asyncio
 from datetime import datetime
 from functools import partial
 
@@ -18,9 +19,14 @@ from services.triage.settings import Settings
 from services.triage.sql import roster as roster_sql
 from services.triage.timer import Calendar
 from shared import clock, policy
+from shared.contracts.triage import TriageAlive
 from shared.core import Core
+from shared.db import Tx
+from shared.door import Door, Follow
 from shared.web.session import Account, ops_account, signed_in, token_hash
 from shared.web.site import new_app
+
+ALIVE_SECONDS = 30.0
 
 
 def wire(core: Core) -> FastAPI:
@@ -32,6 +38,7 @@ def wire(core: Core) -> FastAPI:
     calendar, redecider = Calendar(core.door, shelf), Redecider(core.door, shelf)
     core.timers += [calendar.run_terms, calendar.run_slow, redecider.run]
     core.checks += [partial(shelf.check, core.pool), partial(keep_policies, core)]
+    core.timers.append(partial(say_alive, core.door))
     core.timers += [Purging(core.door, shelf.policies).run, Sealing(core.pool).run]
     core.timers += [Leaving(core.door, shelf).run]
 
@@ -52,6 +59,17 @@ def wire(core: Core) -> FastAPI:
     pages.add(app, core, find_account)
     app.mount("/v1", new_api(Counter(core, shelf, signed_in(find_account))))
     return app
+
+
+async def say_alive(door: Door) -> None:
+    """Say every so often that triage works, for ever; a loop of the service."""
+
+    async def work(_: Tx) -> tuple[None, Follow]:
+        return None, [TriageAlive(said_at=clock.lease_now())]
+
+    while True:
+        await door.transact(work)
+        await asyncio.sleep(ALIVE_SECONDS)
 
 
 async def keep_policies(core: Core) -> None:

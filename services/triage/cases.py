@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.triage.addresses import Address
 from services.triage.assignment import Answer
-from shared.contracts.triage import ClockKind, Track
+from shared.contracts.triage import ClockKind, ContactRestriction, Track
 
 BY_MERGE = "samenvoeging"  # who closed a case whose household became another's
 
@@ -80,6 +80,8 @@ class Case:
     help: Help = Help.UNKNOWN
     paused_until: date | None = None  # a pause of our own work: the day to look again
     reopened_on: date | None = None  # the last time
+    restrictions: frozenset[ContactRestriction] = frozenset()  # what nobody does towards them
+    details_told: str | None = None  # fingerprint of the contact data that notify heard last
     closed_by: str | None = None
     result: str | None = None  # DDAS 1.2 eindresultaat
     work: Work = NOTHING_DONE

@@ -29,7 +29,7 @@ from services.triage.matching import Residence
 from services.triage.reports import Fact, Status
 from services.triage.rules import TRACKS, Decision
 from services.triage.visiting import Visitors, off
-from shared.contracts.triage import ContactRestriction, Track
+from shared.contracts.triage import ContactRestriction, Resident, Track
 from shared.policy import TriagePolicy
 
 VOID = "Alle signalen zijn ingetrokken voordat er iets was gedaan."
@@ -92,6 +92,7 @@ class Outcome:
     begun: tuple[Deadline, ...] = ()
     dropped: tuple[str, ...] = ()
     moratorium: Fact | None = None  # when it is news
+    details: Resident | None = None  # how to reach the household, when that is news
     is_by_policy: bool = False  # nothing happened to the household: another policy holds
 
     @property
@@ -218,7 +219,9 @@ def _open(known: Known, decision: Decision, roster: Roster, today: date) -> Outc
     weight = weight_tenths(policy, case.track, was_reached=case.was_reached)
     choice = choose_assignee(_wanted(known, decision, case.track, weight), roster, today)
     roster.add_load(choice.assignee.id, weight)
-    case = replace(given(case, choice, today), weight_tenths=weight)
+    case = replace(
+        given(case, choice, today), weight_tenths=weight, restrictions=known.restrictions
+    )
     running = known.running if goes_on else {}
     begun, dropped = deadlines.changes(running, deadlines.wanted(case, decision, today))
     return replace(

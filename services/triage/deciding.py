@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from services.triage import casework, matching, rules, saving
+from services.triage import casework, matching, reaching, rules, saving
 from services.triage.addresses import Building
 from services.triage.books import Books
 from services.triage.cases import Case, Running, Visit
@@ -87,6 +87,10 @@ async def find(
         casework.settle(one.known, one.decision, rosters.get(one.known.address.municipality), today)
         for one in households
     ]
+    outcomes = [
+        reaching.with_details(outcome, household.reports)
+        for outcome, household in zip(outcomes, households, strict=True)
+    ]
     return saving.Found(households, outcomes, gone, rosters)
 
 
@@ -154,7 +158,12 @@ def _known(residence: Residence, inside: Sequence[Report], family: Family, cases
     if case:
         is_entered = any(_is_entered(one) for one in inside)
         work = replace(case.work, review_on=family.review_on(case.work.review_on))
-        case = replace(case, work=work, is_touched=case.is_touched or is_entered)
+        case = replace(
+            case,
+            work=work,
+            is_touched=case.is_touched or is_entered,
+            restrictions=family.restrictions,
+        )
     stored = family.own
     stated = next((one.language for one in inside if one.language), None)
     return Known(

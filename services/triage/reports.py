@@ -118,6 +118,8 @@ class Report:
     is_untold: bool = False  # of a signal: its partner did not hear this status
     match_reason: str = ""  # of a signal that is stored
     language: str | None = None  # of a signal, as the resident stated it
+    phone: str | None = None  # of a signal; unverified
+    email: str | None = None  # of a signal; unverified
     event: signals.PartnerFact | None = None  # when a partner just sent it
 
     @property
@@ -135,6 +137,8 @@ def new_report(event: signals.PartnerFact, address: Address) -> Report:
         bag_id=event.bag_id,
         person=Person(event.surname, event.surname_infix, event.initials, event.birth_date),
         language=event.language,
+        phone=event.phone,
+        email=event.email,
         event=event,
     )
 

@@ -5,13 +5,14 @@ line and the field. The hash of the file is stored with every decision and alert
 """
 
 from shared.policy.document import Draft, Policies, Policy, load, parse, read_draft
-from shared.policy.notify import AlertRule, NotifyPolicy
+from shared.policy.notify import AlertRule, Channel, NotifyPolicy, QuietHours, ResidentRules
 from shared.policy.parts import Fault, Number, Part, PolicyFault, Texts
 from shared.policy.signals import EvidenceRule, GroundRule, SignalsPolicy
 from shared.policy.triage import Costs, LadderStep, LegalTerms, Rule, Term, TriagePolicy, Window
 
 __all__ = [
     "AlertRule",
+    "Channel",
     "Costs",
     "Draft",
     "EvidenceRule",
@@ -25,6 +26,8 @@ __all__ = [
     "Policies",
     "Policy",
     "PolicyFault",
+    "QuietHours",
+    "ResidentRules",
     "Rule",
     "SignalsPolicy",
     "Term",

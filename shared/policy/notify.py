@@ -1,9 +1,10 @@
 """The section of a policy that notify reads."""
 
 from datetime import time
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from shared.policy.parts import Number, Part, Source
 
@@ -14,16 +15,68 @@ Offset = Annotated[
         description='"at once", "digest", or a time before the fact, such as "7 days"',
     ),
 ]
+Recipient = Literal["assignee", "lead", "second", "resident"]
+
+
+class Channel(StrEnum):
+    """A way to reach somebody."""
+
+    MAIL = "mail"
+    SMS = "sms"
+    LETTER = "letter"
 
 
 class AlertRule(Part):
-    """When alerts about one kind of fact go out; an offset counts back from the fact."""
+    """When one kind of recipient is alerted to one kind of fact; an offset counts back from it."""
 
     about: Literal[
-        "assignment", "track", "visit", "hearing", "eviction", "summons", "judgment", "objection"
-    ]
+        "assignment", "track", "visit", "hearing", "eviction", "summons", "judgment", "objection",
+        "deadline_near", "deadline_missed", "not_accepted", "restriction", "moratorium",
+        "undelivered", "bounced", "reply", "first_contact",
+    ]  # fmt: skip
+    to: Recipient = "assignee"
+    channels: tuple[Channel, ...] = Field((Channel.MAIL,), min_length=1)  # the first that can
     offsets: tuple[Offset, ...]
     source: Source
+
+    @model_validator(mode="after")
+    def _workers_read_mail(self) -> Self:
+        if self.to != "resident" and self.channels != (Channel.MAIL,):
+            raise ValueError("those who work on cases are reached by mail: leave channels out")
+        return self
+
+
+def _no_number(value: object) -> object:
+    # To YAML, 8:00 without quotes is a number: of seconds, as pydantic would take it.
+    if isinstance(value, int | float):
+        raise ValueError('write the time in quotes, such as "08:00"')  # noqa: TRY004
+    return value
+
+
+class QuietHours(Part):
+    """Between these hours, over midnight if the second is earlier, residents are left in peace."""
+
+    begins: time
+    ends: time
+    source: Source
+
+    _are_no_numbers = field_validator("begins", "ends", mode="before")(_no_number)
+
+    def holds_at(self, hour: time) -> bool:
+        """Whether an hour is a quiet one."""
+        if self.begins <= self.ends:
+            return self.begins <= hour < self.ends
+        return hour >= self.begins or hour < self.ends
+
+
+class ResidentRules(Part):
+    """How residents are written to; without it, they are not."""
+
+    sender: str = Field(min_length=3, max_length=40, description="the municipality, as it signs")
+    callback: str = Field(min_length=3, max_length=40, description="number to call, as it is said")
+    quiet: QuietHours
+    daily_ceiling: Number  # messages to residents in a day; then they hold for a person
+    freshness_minutes: Number  # how old the last word of triage may be
 
 
 class NotifyPolicy(Part):
@@ -31,16 +84,17 @@ class NotifyPolicy(Part):
 
     digest_at: time
     short_notice_hours: Number
+    residents: ResidentRules | None = None
     alerts: tuple[AlertRule, ...]
 
-    @field_validator("digest_at", mode="before")
-    @classmethod
-    def _is_no_number(cls, value: object) -> object:
-        # To YAML, 8:00 without quotes is a number: of seconds, as pydantic would take it.
-        if isinstance(value, int | float):
-            raise ValueError('write the time in quotes, such as "08:00"')  # noqa: TRY004
-        return value
+    _is_no_number = field_validator("digest_at", mode="before")(_no_number)
 
-    def offsets(self, about: str) -> tuple[str, ...]:
-        """The offsets of one kind of fact; none when the policy does not name it."""
-        return next((rule.offsets for rule in self.alerts if rule.about == about), ())
+    @model_validator(mode="after")
+    def _names_the_sender(self) -> Self:
+        if self.residents is None and any(rule.to == "resident" for rule in self.alerts):
+            raise ValueError("a rule writes to residents, so `residents` must say who writes")
+        return self
+
+    def rules(self, about: str) -> tuple[AlertRule, ...]:
+        """The rules about one kind of fact; none when the policy does not name it."""
+        return tuple(rule for rule in self.alerts if rule.about == about)

@@ -115,6 +115,20 @@ OWN: dict[type[Event], dict[str, Any]] = {
     triage.CaseReopened: {"reason": "De achterstand is hoger."},
     triage.MoratoriumRecorded: {"granted_on": date(2026, 3, 1), "until": date(2026, 8, 31)},
     triage.ContactRestricted: {"restrictions": (ContactRestriction.VISIT_WITH_TWO,)},
+    triage.WorkPaused: {"paused_until": date(2026, 4, 1)},
+    triage.ContactDetailsKnown: {
+        "resident": triage.Resident(
+            name="V. Voorbeeld",
+            postcode="9901AB",
+            house_number=1,
+            suffix="A",
+            phone="0612345678",
+            email=None,
+            language="nl",
+            is_verified=False,
+        )
+    },
+    triage.TriageAlive: {"said_at": AT},
     triage.PolicyActivated: {
         "municipality": "GM9901",
         "valid_from": date(2026, 4, 1),

@@ -42,6 +42,7 @@ PLACES = {
     "triage.plan_item": {"surname", "phone"},
     "triage.consultation": {"surname", "phone"},
     "notify.subject": {"hall"},
+    "notify.resident": {"surname", "phone", "postcode"},
 }
 LATER = timedelta(days=POLICY.signals.body_days.value + 2)
 

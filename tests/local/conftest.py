@@ -21,6 +21,8 @@ private_only = pytest.mark.skipif(
     reason="a server that the environment points to is not put to faults",
 )
 
+CALLBACK_TOKEN = "a token of the tests"
+
 
 async def fetch(url: str, statement: str) -> object:
     connection = await asyncpg.connect(url, timeout=10)
@@ -43,13 +45,19 @@ def folder() -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Gateway:
-    """A running gateway."""
+    """A running gateway; it calls back to `receiver_port`, where a test may listen."""
 
     smtp_port: int
     http_port: int
+    receiver_port: int
     api: httpx.AsyncClient
     processes: Processes
     command: Command
+
+    async def behave(self, **switches: object) -> None:
+        """Set the test switches; what is left out is off."""
+        answer = await self.api.put("/v1/behaviour", json=switches)
+        assert answer.status_code == 200, answer.text
 
     async def start(self) -> None:
         """Start the process and return once it is ready."""
@@ -66,15 +74,17 @@ class Gateway:
 async def running_gateway(folder: Path) -> AsyncIterator[Gateway]:
     """The gateway as a process, with nothing received."""
     ports = Ports(folder / "gateway-ports.json")
-    ports.choose(["smtp", "http"])
+    ports.choose(["smtp", "http", "receiver"])
     argv = [sys.executable, "-m", "deploy.local.gateway", "serve"]
     argv += ["--smtp-port", str(ports["smtp"]), "--http-port", str(ports["http"])]
     argv += ["--store", str(folder / "mails.sqlite")]
-    command = Command(argv, folder / "gateway.log", ROOT, {"PATH": os.environ["PATH"]})
+    argv += ["--callback-url", f"http://127.0.0.1:{ports['receiver']}/receipts"]
+    environment = {"PATH": os.environ["PATH"], "GATEWAY_CALLBACK_TOKEN": CALLBACK_TOKEN}
+    command = Command(argv, folder / "gateway.log", ROOT, environment)
     processes = Processes(folder / "gateway-processes.json")
     address = f"http://127.0.0.1:{ports['http']}"
     async with httpx.AsyncClient(base_url=address, timeout=10) as api:
-        gateway = Gateway(ports["smtp"], ports["http"], api, processes, command)
+        gateway = Gateway(ports["smtp"], ports["http"], ports["receiver"], api, processes, command)
         await gateway.start()
         try:
             yield gateway

@@ -4,10 +4,14 @@ import asyncio
 import signal
 import time
 from email.message import EmailMessage
+from pathlib import Path
 
 import aiosmtplib
 import pytest
+from typer.testing import CliRunner
 
+from deploy.local.gateway import app as gateway_app
+from deploy.local.gateway_behaviour import Behaviour
 from deploy.local.processes import ends
 from deploy.local.received_mail import CalendarEvent, read, read_calendar
 from tests.local.conftest import Gateway
@@ -74,11 +78,6 @@ async def received(gateway: Gateway, message: EmailMessage) -> list[dict[str, ob
         mails += [one for one in page["mails"] if one["message_id"] == message["Message-ID"]]
         after = page["next_after"]
     return mails
-
-
-async def behave(gateway: Gateway, **switches: object) -> None:
-    answer = await gateway.api.put("/v1/behaviour", json=switches)
-    assert answer.status_code == 200, answer.text
 
 
 async def test_a_mail_is_kept_with_envelope_headers_and_text(gateway: Gateway) -> None:
@@ -154,7 +153,7 @@ async def test_a_cursor_goes_through_all_mails_oldest_first(gateway: Gateway) ->
 
 
 async def test_a_refusal_is_counted_and_keeps_nothing(gateway: Gateway) -> None:
-    await behave(gateway, refuse_code=450, refuse_next=1)
+    await gateway.behave(refuse_code=450, refuse_next=1)
     message = mail()
     with pytest.raises(aiosmtplib.SMTPDataError) as refused:
         await send(gateway, message)
@@ -165,16 +164,16 @@ async def test_a_refusal_is_counted_and_keeps_nothing(gateway: Gateway) -> None:
 
 
 async def test_a_refusal_without_count_lasts_until_it_is_switched_off(gateway: Gateway) -> None:
-    await behave(gateway, refuse_code=550)
+    await gateway.behave(refuse_code=550)
     for _ in range(3):
         with pytest.raises(aiosmtplib.SMTPDataError):
             await send(gateway, mail())
-    await behave(gateway)
+    await gateway.behave()
     assert (await send(gateway, mail())).code == 250
 
 
 async def test_code_421_is_answered_and_the_connection_closed(gateway: Gateway) -> None:
-    await behave(gateway, refuse_code=421, refuse_next=1)
+    await gateway.behave(refuse_code=421, refuse_next=1)
     client = aiosmtplib.SMTP(hostname="127.0.0.1", port=gateway.smtp_port, timeout=5)
     await client.connect()
     with pytest.raises(aiosmtplib.SMTPException) as refused:
@@ -186,7 +185,7 @@ async def test_code_421_is_answered_and_the_connection_closed(gateway: Gateway) 
 async def test_a_dropped_connection_leaves_the_mail_kept_without_an_answer(
     gateway: Gateway,
 ) -> None:
-    await behave(gateway, drop_after_data=1)
+    await gateway.behave(drop_after_data=1)
     message = mail()
     with pytest.raises(aiosmtplib.SMTPServerDisconnected):
         await send(gateway, message)
@@ -198,7 +197,7 @@ async def test_a_dropped_connection_leaves_the_mail_kept_without_an_answer(
 async def test_a_delay_makes_an_impatient_sender_give_up_and_nothing_is_kept(
     gateway: Gateway,
 ) -> None:
-    await behave(gateway, delay_seconds=0.5)
+    await gateway.behave(delay_seconds=0.5)
     began = time.monotonic()
     assert (await send(gateway, mail())).code == 250
     assert time.monotonic() - began >= 0.5
@@ -218,13 +217,18 @@ async def test_a_delay_makes_an_impatient_sender_give_up_and_nothing_is_kept(
         {"refuse_next": 1},
         {"drop_after_data": -1},
         {"unknown": 1},
+        {"recipients": [{"pattern": "*", "code": 250}]},
+        {"greylist_next": 1},
+        {"api_error_next": 1},
+        {"outcomes": [{"pattern": "*", "status": "lost"}]},
+        {"sending_seconds": 5},
     ],
 )
 async def test_an_impossible_switch_is_refused(
     gateway: Gateway, switches: dict[str, object]
 ) -> None:
     assert (await gateway.api.put("/v1/behaviour", json=switches)).status_code == 422
-    off = {"delay_seconds": 0, "refuse_code": None, "refuse_next": None, "drop_after_data": 0}
+    off = Behaviour().model_dump(mode="json")
     assert (await gateway.api.get("/v1/behaviour")).json() == off
 
 
@@ -288,7 +292,7 @@ async def test_what_was_kept_survives_a_kill_and_a_new_start(gateway: Gateway) -
 
 
 async def test_a_mail_at_hand_is_answered_before_the_process_ends(gateway: Gateway) -> None:
-    await behave(gateway, delay_seconds=0.7)
+    await gateway.behave(delay_seconds=0.7)
     message = mail("Op de valreep")
     sending = asyncio.create_task(send(gateway, message))
     await asyncio.sleep(0.3)
@@ -304,6 +308,23 @@ async def test_a_taken_port_is_told_in_one_line(gateway: Gateway) -> None:
     await gateway.processes.stop("second")
     said = gateway.command.log.read_text().splitlines()[-1]
     assert said == f"gateway: port {gateway.smtp_port} of 127.0.0.1: Address already in use"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--api-key", "none"], "an API key is name-service-secret, the last two UUIDs"),
+        (["--callback-url", "http://127.0.0.1:1"], "who is called back wants a token"),
+        (["--callback-url", "x", "--callback-token", "x"], "the callback URL begins with http"),
+    ],
+)
+def test_an_option_that_cannot_be_is_told_in_one_line(
+    tmp_path: Path, options: list[str], reason: str
+) -> None:
+    ports = ["--smtp-port", "1", "--http-port", "2", "--store", str(tmp_path / "store")]
+    result = CliRunner().invoke(gateway_app, ["serve", *ports, *options])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"gateway: {reason}")
 
 
 def test_a_calendar_tells_its_events_and_no_time_zone() -> None:

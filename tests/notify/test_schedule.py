@@ -8,19 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from services.notify.schedule import (
-    Alert,
-    CaseFile,
-    Moment,
-    Plan,
-    State,
-    Subject,
-    case_file_of,
-    due,
-    plan,
-    subject_of,
-    why_stopped,
-)
+from services.notify.gate import why_stopped
+from services.notify.schedule import Alert, Moment, Plan, due, plan
+from services.notify.subjects import CaseFile, State, Subject, case_file_of, subjects_of
 from shared.clock import AMSTERDAM
 from shared.contracts import triage
 from shared.contracts.signals import HearingKind, JudgmentOutcome
@@ -30,7 +20,7 @@ from tests.builders import ANNA, BRAM, LEAD, POLICY, case_event
 NOW = datetime(2026, 3, 4, 8, 0, tzinfo=UTC)
 HEARING_AT = datetime(2026, 4, 2, 8, 30, tzinfo=UTC)
 KEY = UUID(int=5)
-CASE = CaseFile(UUID(int=1), "GM9901", "Z-00000001", 3, True, False, ANNA, LEAD)
+CASE = CaseFile(UUID(int=1), UUID(int=2), "GM9901", "Z-00000001", 3, True, False, ANNA, LEAD)
 
 
 def hearing(revision: int = 3, **changes: Any) -> Subject:
@@ -236,7 +226,7 @@ def test_a_closed_case_has_nothing_to_tell() -> None:
         (hearing(), CASE, NOW, None),
         (hearing(4), CASE, NOW, "het feit is veranderd of vervallen"),
         (hearing(state=State.CANCELLED), CASE, NOW, "het feit is veranderd of vervallen"),
-        (None, CASE, NOW, "het feit is veranderd of vervallen"),
+        (None, CASE, NOW, "het feit is onbekend"),
         (hearing(), replace(CASE, is_open=False), NOW, "de zaak is gesloten"),
         (hearing(), replace(CASE, assignee=BRAM), NOW, "iemand anders behandelt de zaak nu"),
         (hearing(), CASE, HEARING_AT - timedelta(seconds=1), None),
@@ -258,54 +248,65 @@ TERM = {
     "due_on": NOW.date(),
     "starting_fact": "aanpak",
 }
-TOLD: list[tuple[type[triage.CaseEvent], dict[str, Any], str | None, State | None]] = [
-    (triage.CaseOpened, {"urgent": False, "reason": "x"}, None, None),
-    (triage.GeneralistAssigned, {"urgent": False, "reason": "x"}, "assignment", State.HOLDS),
+RESIDENT = triage.Resident(
+    name="V. Voorbeeld", postcode="9901AB", house_number=1, suffix="A", phone="0612345678",
+    email=None, language="en", is_verified=True,
+)  # fmt: skip
+TOLD: list[tuple[type[triage.CaseEvent], dict[str, Any], list[tuple[str, State]]]] = [
+    (triage.CaseOpened, {"urgent": False, "reason": "x"}, []),
+    (triage.GeneralistAssigned, {"urgent": False, "reason": "x"}, [("assignment", State.HOLDS)]),
     (triage.GeneralistReassigned, {"previous_assignee_id": "bram", "reason": "x"},
-     "assignment", State.HOLDS),
-    (triage.AssignmentAccepted, {}, "assignment", State.OVER),
-    (triage.TrackProposed, {"urgent": False, "reason": "x"}, "track", State.HOLDS),
-    (triage.CaseClosed, {"reason": "x"}, None, None),
-    (triage.VisitPlanned, VISIT, "visit", State.HOLDS),
-    (triage.VisitMoved, VISIT, "visit", State.HOLDS),
-    (triage.VisitCancelled, {"visit_id": KEY}, "visit", State.CANCELLED),
-    (triage.VisitMade, {"visit_id": KEY}, "visit", State.OVER),
-    (triage.CaseSummonsRecorded, {**WHERE, "served_on": NOW.date()}, "summons", State.HOLDS),
+     [("assignment", State.HOLDS)]),
+    (triage.AssignmentAccepted, {}, [("assignment", State.OVER), ("deadline_near", State.OVER),
+     ("not_accepted", State.OVER)]),
+    (triage.TrackProposed, {"urgent": False, "reason": "x"}, [("track", State.HOLDS)]),
+    (triage.LeadReplaced, {"previous_lead_id": "zeger"}, []),
+    (triage.CaseClosed, {"reason": "x"}, []),
+    (triage.VisitPlanned, VISIT, [("visit", State.HOLDS)]),
+    (triage.VisitMoved, VISIT, [("visit", State.HOLDS)]),
+    (triage.VisitCancelled, {"visit_id": KEY}, [("visit", State.CANCELLED)]),
+    (triage.VisitMade, {"visit_id": KEY}, [("visit", State.OVER), *[
+        (kind, State.OVER) for _ in range(2) for kind in ("deadline_near", "deadline_missed")]]),
+    (triage.CaseSummonsRecorded, {**WHERE, "served_on": NOW.date()}, [("summons", State.HOLDS)]),
     (triage.CaseHearingSet, {**WHERE, "hearing_id": KEY, "kind": HearingKind.ROLL, "place": "x",
-     "at": NOW}, "hearing", State.HOLDS),
+     "at": NOW}, [("hearing", State.HOLDS)]),
     (triage.CaseHearingMoved, {**WHERE, "hearing_id": KEY, "kind": HearingKind.ROLL, "place": "x",
-     "at": NOW}, "hearing", State.HOLDS),
+     "at": NOW}, [("hearing", State.HOLDS)]),
     (triage.CaseHearingCancelled, {**WHERE, "hearing_id": KEY, "kind": HearingKind.ROLL},
-     "hearing", State.CANCELLED),
+     [("hearing", State.CANCELLED)]),
     (triage.CaseJudgmentRecorded, {**WHERE, "given_on": NOW.date(),
-     "outcome": JudgmentOutcome.EVICTION}, "judgment", State.HOLDS),
+     "outcome": JudgmentOutcome.EVICTION}, [("judgment", State.HOLDS)]),
     (triage.CaseEvictionSet, {**WHERE, "eviction_id": KEY, "at": NOW, "bailiff": "x"},
-     "eviction", State.HOLDS),
-    (triage.CaseEvictionCalledOff, {**WHERE, "eviction_id": KEY}, "eviction", State.CANCELLED),
+     [("eviction", State.HOLDS)]),
+    (triage.CaseEvictionCalledOff, {**WHERE, "eviction_id": KEY}, [("eviction", State.CANCELLED)]),
     (triage.CaseEvictionCarriedOut, {**WHERE, "eviction_id": KEY, "carried_out_on": NOW.date()},
-     "eviction", State.OVER),
-    (triage.ObjectionRecorded, {}, "objection", State.HOLDS),
+     [("eviction", State.OVER)]),
+    (triage.ObjectionRecorded, {}, [("objection", State.HOLDS)]),
     # These only say who works on the case, and whether it is open.
-    (triage.TrackConfirmed, {"confirmed_by": "anna"}, None, None),
+    (triage.TrackConfirmed, {"confirmed_by": "anna"}, []),
     (triage.TrackOverridden, {"proposed_track": triage.Track.LETTER, "overridden_by": "noor",
-     "reason": "x"}, None, None),
-    (triage.LeadReplaced, {"previous_lead_id": "noor"}, None, None),
-    (triage.AssignmentDeclined, {"declined_by": "bram", "is_timeout": True}, None, None),
-    (triage.CaseReopened, {"reason": "x"}, None, None),
-    (triage.DeadlineNear, TERM, None, None),
-    (triage.DeadlineMissed, {**TERM, "signal_ids": ()}, None, None),
-    (triage.MoratoriumRecorded, {"granted_on": NOW.date(), "until": NOW.date()}, None, None),
-    (triage.ContactRestricted, {"restrictions": ()}, None, None),
+     "reason": "x"}, []),
+    (triage.AssignmentDeclined, {"declined_by": "bram", "is_timeout": True}, []),
+    (triage.CaseReopened, {"reason": "x"}, []),
+    (triage.DeadlineNear, TERM, [("deadline_near", State.HOLDS)]),
+    (triage.DeadlineMissed, {**TERM, "signal_ids": ()},
+     [("deadline_near", State.OVER), ("deadline_missed", State.HOLDS)]),
+    (triage.DeadlineMissed, {**TERM, "name": "acceptance", "signal_ids": ()},
+     [("deadline_near", State.OVER), ("not_accepted", State.HOLDS)]),
+    (triage.MoratoriumRecorded, {"granted_on": NOW.date(), "until": NOW.date()},
+     [("moratorium", State.HOLDS)]),
+    (triage.ContactRestricted, {"restrictions": ()}, [("restriction", State.HOLDS)]),
+    (triage.WorkPaused, {"paused_until": NOW.date()}, []),
+    (triage.ContactDetailsKnown, {"resident": RESIDENT}, [("first_contact", State.HOLDS)]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("event_class", "own", "kind", "state"), TOLD)
+@pytest.mark.parametrize(("event_class", "own", "told"), TOLD)
 def test_every_event_is_understood(
-    event_class: type[triage.CaseEvent], own: dict[str, Any], kind: str | None, state: State | None
+    event_class: type[triage.CaseEvent], own: dict[str, Any], told: list[tuple[str, State]]
 ) -> None:
     event = case_event(event_class, **own)
-    subject = subject_of(event)
-    assert (subject.kind, subject.state) == (kind, state) if subject else kind is None
+    assert [(one.kind, one.state) for one in subjects_of(event)] == told
     assert case_file_of(event).is_open is (event_class is not triage.CaseClosed)
 
 

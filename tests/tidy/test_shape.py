@@ -28,7 +28,9 @@ PURE = {
                "rulebook/dates", "rulebook/decide", "rulebook/document", "rulebook/functions",
                "rules", "simulation/comparing", "simulation/generated", "simulation/sides",
                "suppression", "traces"),
-    "notify": ("schedule", "texts"),
+    "notify": ("appointments", "facts", "gate", "recipients", "schedule", "subjects",
+               "writing/facts", "writing/loading", "writing/paragraphs",
+               "writing/sentences", "writing/sms", "writing/texts", "writing/words"),
 }  # fmt: skip
 
 

@@ -1,24 +1,34 @@
 """Statements on alerts: scheduled, claimed, answered, told."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from services.notify.schedule import Alert
 from shared.db import Tx
+from shared.policy import Channel
 
-_ALERT = """
-    select id, case_id, kind, key, subject_revision, template, recipient_id, recipient_role, due_at,
-      expires_at, bundle, policy_sha256, state
-    from alert"""
+_COLUMNS = """
+    alert.id, coalesce(intent, alert.id) as intent, case_id, kind, key, subject_revision, template,
+    recipient_id, recipient_role, channel, due_at, expires_at, bundle, policy_sha256, state
+    """
 
 
 async def load_alerts(tx: Tx, case_ids: Collection[UUID]) -> list[Alert]:
     """All alerts about cases, whatever became of them."""
-    rows = await tx.fetch(f"{_ALERT} where case_id = any($1::uuid[])", list(case_ids))
-    return [Alert(**row) for row in rows]
+    rows = await tx.fetch(
+        f"select {_COLUMNS} from alert where case_id = any($1::uuid[])",  # noqa: S608 - ours
+        list(case_ids),
+    )
+    return [_as_alert(row) for row in rows]
+
+
+def _as_alert(row: Mapping[str, Any] | asyncpg.Record) -> Alert:
+    return Alert(**{**dict(row), "channel": Channel(row["channel"])})
 
 
 async def insert_alerts(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
@@ -26,11 +36,11 @@ async def insert_alerts(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
     await tx.execute(
         """
         insert into alert (id, case_id, kind, key, subject_revision, template, recipient_id,
-          recipient_role, due_at, expires_at, bundle, policy_sha256, state, scheduled_at,
-          changed_at, free_at)
-        select *, 'scheduled', $13, $13, '-infinity' from unnest($1::uuid[], $2::uuid[], $3::text[],
+          recipient_role, due_at, expires_at, bundle, policy_sha256, intent, channel, state,
+          scheduled_at, changed_at, free_at)
+        select *, 'scheduled', $15, $15, '-infinity' from unnest($1::uuid[], $2::uuid[], $3::text[],
           $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],
-          $10::timestamptz[], $11::text[], $12::text[])
+          $10::timestamptz[], $11::text[], $12::text[], $13::uuid[], $14::text[])
         on conflict do nothing
         """,
         [alert.id for alert in alerts],
@@ -45,17 +55,19 @@ async def insert_alerts(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
         [alert.expires_at for alert in alerts],
         [alert.bundle for alert in alerts],
         [alert.policy_sha256 for alert in alerts],
+        [alert.intent for alert in alerts],
+        [alert.channel.value for alert in alerts],
         now,
     )
 
 
 async def supersede(tx: Tx, alert_ids: Collection[UUID], now: datetime) -> None:
-    """Take back alerts that are scheduled; one that was claimed meanwhile is left to the gate."""
+    """Take back alerts that were not sent; one that was claimed meanwhile is left to the gate."""
     await tx.execute(
         """
         with mine as (select id from alert where id = any($1::uuid[]) order by id for update)
         update alert set state = 'superseded', changed_at = $2
-        from mine where alert.id = mine.id and state = 'scheduled'
+        from mine where alert.id = mine.id and state in ('scheduled', 'held')
         """,
         sorted(alert_ids),
         now,
@@ -70,6 +82,7 @@ class Claimed:
     message_id: str | None  # of an earlier claim that ended without an answer
     attempt_no: int
     until: datetime  # end of the claim, real time; whose it is tells whose claim it is
+    was_unanswered: bool = False  # it went out before, and nobody knows what became of it
 
 
 async def claim_due(
@@ -77,16 +90,18 @@ async def claim_due(
 ) -> list[Claimed]:
     """Claim due alerts until `until` (real time), also those whose claim ended unanswered."""
     rows = await tx.fetch(
-        """
+        f"""
         with due as (
-          select id from alert
+          select id, exists (
+            select from attempt where alert_id = alert.id and attempt_no = attempts
+              and coalesce(outcome, 'unknown') = 'unknown') as was_unanswered
+          from alert
           where state in ('scheduled', 'claimed') and due_at <= $1 and free_at <= $2
           order by due_at, bundle, id limit $4 for update skip locked)
         update alert set state = 'claimed', free_at = $3, attempts = attempts + 1
         from due where alert.id = due.id
-        returning alert.id, case_id, kind, key, subject_revision, template, recipient_id,
-          recipient_role, due_at, expires_at, bundle, policy_sha256, state, message_id, attempts
-        """,
+        returning {_COLUMNS}, message_id, attempts, was_unanswered
+        """,  # noqa: S608 - a text of ours
         now,
         real_now,
         until,
@@ -96,7 +111,8 @@ async def claim_due(
     for row in rows:
         fields = dict(row)
         message_id, attempts = fields.pop("message_id"), fields.pop("attempts")
-        claimed.append(Claimed(Alert(**fields), message_id, attempts, until))
+        was_unanswered = fields.pop("was_unanswered")
+        claimed.append(Claimed(_as_alert(fields), message_id, attempts, until, was_unanswered))
     return sorted(claimed, key=lambda one: (one.alert.due_at, one.alert.id))
 
 
@@ -159,13 +175,19 @@ async def save_answers(
 
 
 async def settle(
-    tx: Tx, alert_ids: Iterable[UUID], state: str, reason: str, now: datetime
+    tx: Tx,
+    alert_ids: Iterable[UUID],
+    state: str,
+    reason: str,
+    now: datetime,
+    *,
+    gateway_id: str | None = None,
 ) -> list[UUID]:
     """End claimed alerts; the ids that were still ours to end."""
     rows = await tx.fetch(
         """
         with mine as (select id from alert where id = any($1::uuid[]) order by id for update)
-        update alert set state = $2, reason = $3, changed_at = $4
+        update alert set state = $2, reason = $3, changed_at = $4, gateway_id = $5
         from mine where alert.id = mine.id and state = 'claimed'
         returning alert.id
         """,
@@ -173,6 +195,7 @@ async def settle(
         state,
         reason,
         now,
+        gateway_id,
     )
     return [row["id"] for row in rows]
 
@@ -191,6 +214,34 @@ async def postpone(tx: Tx, alert_ids: Iterable[UUID], free_at: datetime, reason:
     )
 
 
+async def wait(tx: Tx, alert_ids: Iterable[UUID], free_at: datetime, reason: str) -> None:
+    """Let claimed alerts come again after a pause (real time), as if they had not been tried."""
+    await tx.execute(
+        """
+        with mine as (select id from alert where id = any($1::uuid[]) order by id for update)
+        update alert set state = 'scheduled', free_at = $2, reason = $3, attempts = attempts - 1
+        from mine where alert.id = mine.id and state = 'claimed'
+        """,
+        sorted(alert_ids),
+        free_at,
+        reason,
+    )
+
+
+async def insert_links(tx: Tx, links: Sequence[tuple[bytes, Alert]], now: datetime) -> None:
+    """Let residents answer alerts by a link, of which only the hash is kept."""
+    await tx.execute(
+        """
+        insert into reply_link (token_hash, alert_id, case_id, made_at)
+        select *, $4 from unnest($1::bytea[], $2::uuid[], $3::uuid[])
+        """,
+        [token_hash for token_hash, _ in links],
+        [alert.id for _, alert in links],
+        [alert.case_id for _, alert in links],
+        now,
+    )
+
+
 async def find_next_due(tx: Tx) -> datetime | None:
     """The business instant at which the next alert is due; past when one is due now."""
     due_at: datetime | None = await tx.fetchval(
@@ -202,7 +253,10 @@ async def find_next_due(tx: Tx) -> datetime | None:
 async def count_alerts(tx: Tx) -> dict[str, int]:
     """How many alerts there are, by state."""
     rows = await tx.fetch("select state, count(*) as n from alert group by state")
-    states = ("scheduled", "claimed", "sent", "superseded", "stopped", "failed")
+    states = (
+        "scheduled", "claimed", "sent", "delivered", "superseded", "stopped", "failed", "unknown",
+        "held", "shadowed",
+    )  # fmt: skip
     return dict.fromkeys(states, 0) | {row["state"]: row["n"] for row in rows}
 
 

@@ -6,54 +6,61 @@ from uuid import UUID
 
 import asyncpg
 
-from services.notify.schedule import CaseFile, State, Subject
-from shared.contracts.triage import Person, Role
+from services.notify.subjects import CaseFile, State, Subject, Wishes
+from shared.contracts.triage import ContactRestriction, Person, Resident, Role
 from shared.db import Tx
 
-_CASE_FILE = """
-    select case_id, municipality, reference, revision, is_open, has_objection, assignee_id,
-      assignee_name, assignee_email, assignee_role, lead_id, lead_name, lead_email
-    from case_file where case_id = any($1::uuid[])
-    """
+_FIELDS = (
+    "case_id, municipality, reference, revision, is_open, has_objection, assignee_id,"
+    " assignee_name, assignee_email, assignee_role, lead_id, lead_name, lead_email, household_id,"
+    " is_confirmed, paused_until, track, restrictions"
+)
+_TYPES = (
+    "$1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::boolean[], $7::text[],"
+    " $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[],"
+    " $15::boolean[], $16::date[], $17::text[], $18::text[]"
+)
+# Lists of different lengths make no array; these words have no spaces in them.
+_UNPACKED = _FIELDS.replace("restrictions", "string_to_array(restrictions, ' ')")
+_CASE_FILE = f"""
+    select {", ".join(f"case_file.{name}" for name in _FIELDS.split(", "))}, name, postcode,
+      house_number, suffix, phone, email, language, is_verified, has_opted_out, wrong_contacts,
+      resident.revision as resident_revision
+    from case_file left join resident using (case_id)
+      left join wishes on wishes.household_id = case_file.household_id
+    where case_file.case_id = any($1::uuid[])
+    """  # noqa: S608 - texts of ours
 
 
 async def lock_case_files(tx: Tx, files: Sequence[CaseFile]) -> dict[UUID, CaseFile]:
     """Insert case files that are absent, sorted; lock the others, sorted, and return those."""
     ordered = sorted(files, key=lambda file: file.case_id)
     inserted = await tx.fetch(
-        """
-        insert into case_file (case_id, municipality, reference, revision, is_open, has_objection,
-          assignee_id, assignee_name, assignee_email, assignee_role, lead_id, lead_name, lead_email)
-        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[],
-          $6::boolean[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-          $13::text[])
+        f"""
+        insert into case_file ({_FIELDS})
+        select {_UNPACKED} from unnest({_TYPES}) as told ({_FIELDS})
         on conflict do nothing
         returning case_id
-        """,
+        """,  # noqa: S608 - texts of ours
         *_columns(ordered),
     )
     existing = {file.case_id for file in ordered} - {row["case_id"] for row in inserted}
     if not existing:
         return {}
-    rows = await tx.fetch(f"{_CASE_FILE} order by case_id for update", sorted(existing))
+    rows = await tx.fetch(
+        f"{_CASE_FILE} order by case_file.case_id for update of case_file", sorted(existing)
+    )
     return {row["case_id"]: _as_case_file(row) for row in rows}
 
 
 async def save_case_files(tx: Tx, files: Sequence[CaseFile]) -> None:
     """Write case files that are newer than what was stored; they are locked."""
     await tx.execute(
-        """
-        update case_file set municipality = newer.municipality, reference = newer.reference,
-          revision = newer.revision, is_open = newer.is_open, has_objection = newer.has_objection,
-          assignee_id = newer.assignee_id, assignee_name = newer.assignee_name,
-          assignee_email = newer.assignee_email, assignee_role = newer.assignee_role,
-          lead_id = newer.lead_id, lead_name = newer.lead_name, lead_email = newer.lead_email
-        from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::boolean[],
-          $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
-          as newer (case_id, municipality, reference, revision, is_open, has_objection, assignee_id,
-            assignee_name, assignee_email, assignee_role, lead_id, lead_name, lead_email)
-        where case_file.case_id = newer.case_id
-        """,
+        f"""
+        update case_file set ({_FIELDS}) = row(told.*) from (
+          select {_UNPACKED} from unnest({_TYPES}) as packed ({_FIELDS})) as told ({_FIELDS})
+        where case_file.case_id = told.case_id
+        """,  # noqa: S608 - texts of ours
         *_columns(files),
     )
 
@@ -73,6 +80,11 @@ def _columns(files: Sequence[CaseFile]) -> list[list[Any]]:
         [file.lead.id for file in files],
         [file.lead.name for file in files],
         [file.lead.email for file in files],
+        [file.household_id for file in files],
+        [file.is_confirmed for file in files],
+        [file.paused_until for file in files],
+        [file.track for file in files],
+        [" ".join(sorted(file.restrictions)) for file in files],
     ]
 
 
@@ -93,6 +105,46 @@ def _as_case_file(row: asyncpg.Record) -> CaseFile:
         lead=Person(
             id=row["lead_id"], name=row["lead_name"], email=row["lead_email"], role=Role.LEAD
         ),
+        household_id=row["household_id"] or UUID(int=0),
+        is_confirmed=row["is_confirmed"],
+        paused_until=row["paused_until"],
+        track=row["track"],
+        restrictions=frozenset(map(ContactRestriction, row["restrictions"])),
+        resident=_as_resident(row) if row["postcode"] else None,
+        resident_revision=row["resident_revision"] or 0,
+        wishes=Wishes(bool(row["has_opted_out"]), frozenset(row["wrong_contacts"] or ())),
+    )
+
+
+def _as_resident(row: asyncpg.Record) -> Resident:
+    return Resident.model_construct(**{name: row[name] for name in Resident.model_fields})
+
+
+async def save_residents(tx: Tx, files: Sequence[CaseFile]) -> None:
+    """Keep how to reach the households of case files, which are locked."""
+    told = [(file, file.resident) for file in files if file.resident]
+    await tx.execute(
+        """
+        insert into resident (case_id, revision, name, postcode, house_number, suffix, phone, email,
+          language, is_verified)
+        select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::text[],
+          $7::text[], $8::text[], $9::text[], $10::boolean[])
+        on conflict (case_id) do update set revision = excluded.revision, name = excluded.name,
+          postcode = excluded.postcode, house_number = excluded.house_number,
+          suffix = excluded.suffix, phone = excluded.phone, email = excluded.email,
+          language = excluded.language, is_verified = excluded.is_verified
+        """,
+        [file.case_id for file, _ in told],
+        [file.resident_revision for file, _ in told],
+        *([getattr(one, name) for _, one in told] for name in Resident.model_fields),
+    )
+
+
+async def hold_case_files(tx: Tx, case_ids: Collection[UUID]) -> None:
+    """Lock case files, sorted: before alerts, as every door does."""
+    await tx.execute(
+        "select from case_file where case_id = any($1::uuid[]) order by case_id for update",
+        sorted(case_ids),
     )
 
 

@@ -40,7 +40,13 @@ async def forget_cases(tx: Tx, case_ids: Collection[UUID], now: datetime) -> Non
           delete from attempt using alert
           where alert_id = alert.id and alert.case_id = any($1::uuid[])),
         told as (delete from alert where case_id = any($1::uuid[])),
-        about as (delete from subject where case_id = any($1::uuid[]))
+        about as (delete from subject where case_id = any($1::uuid[])),
+        wished as (
+          delete from wishes where household_id in (
+            select household_id from case_file where case_id = any($1::uuid[]))),
+        whom as (delete from resident where case_id = any($1::uuid[])),
+        links as (delete from reply_link where case_id = any($1::uuid[])),
+        answers as (delete from reply where case_id = any($1::uuid[]))
         delete from case_file where case_id = any($1::uuid[])
         """,
         ids,

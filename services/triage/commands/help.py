@@ -50,7 +50,7 @@ async def pause(desk: Desk, review_on: date | None, reason: str) -> dict[str, An
     if review_on:
         _require_review(desk, review_on)
     desk.change(paused_until=review_on)
-    desk.note()
+    desk.voice.say(triage.WorkPaused)
     await care_sql.save_pause(desk.tx, desk.case.id, reason if review_on else None)
     return {"paused_until": _text(review_on)}
 
@@ -86,7 +86,8 @@ async def lift_restriction(desk: Desk, restriction_id: UUID) -> dict[str, Any]:
 
 async def _say_restrictions(desk: Desk) -> None:
     held = await work_sql.load_restrictions(desk.tx, desk.case.household_id)
-    desk.voice.say(triage.ContactRestricted, restrictions=tuple(sorted(held)))
+    desk.change(restrictions=held)
+    desk.voice.say(triage.ContactRestricted)
 
 
 class PlanLayer(StrEnum):

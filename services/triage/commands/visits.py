@@ -16,7 +16,7 @@ from services.triage.sql.work import Attempt
 from services.triage.visiting import Visitors, as_it_may_go_on, why_not
 from shared.clock import AMSTERDAM, amsterdam_day
 from shared.contracts import triage
-from shared.contracts.triage import AttemptResult, ContactKind, PartOfDay
+from shared.contracts.triage import AttemptResult, ContactKind, PartOfDay, Person
 
 VISIT_HOURS_MAX = 4
 NOON, EVENING = 12, 18
@@ -51,8 +51,13 @@ async def plan_visit(desk: Desk, window: Window) -> dict[str, Any]:
         visit_id=visit.id,
         starts_at=window.starts_at,
         ends_at=window.ends_at,
+        second=_person(desk, second),
     )
     return await _save_visit(desk, visit, "planned")
+
+
+def _person(desk: Desk, worker_id: str | None) -> Person | None:
+    return desk.roster.workers[worker_id].person() if worker_id else None
 
 
 def _require_window(desk: Desk, window: Window) -> None:
@@ -100,9 +105,7 @@ async def move_visit(desk: Desk, visit_id: UUID, window: Window) -> dict[str, An
     moved = replace(
         visit, starts_at=window.starts_at, ends_at=window.ends_at, second_worker_id=second
     )
-    desk.voice.say(
-        triage.VisitMoved, visit_id=visit_id, starts_at=window.starts_at, ends_at=window.ends_at
-    )
+    _say_moved(desk, moved)
     return await _save_visit(desk, moved, "moved")
 
 
@@ -130,8 +133,19 @@ async def check_visits(desk: Desk) -> None:
         if now is None:
             await cancel_visit(desk, visit.id)
         elif now != visit:
-            desk.note()
+            _say_moved(desk, now)
             await _save_visit(desk, now, "alone")
+
+
+def _say_moved(desk: Desk, visit: Visit) -> None:
+    """Say how a visit is now: when, and with whom."""
+    desk.voice.say(
+        triage.VisitMoved,
+        visit_id=visit.id,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        second=_person(desk, visit.second_worker_id),
+    )
 
 
 async def _planned_visit(desk: Desk, visit_id: UUID) -> Visit:

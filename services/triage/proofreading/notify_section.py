@@ -14,9 +14,10 @@ PATH = ("notify", "alerts")
 
 
 def _alerts(notify: NotifyPolicy) -> Iterator[Said]:
-    told = [rule.about for rule in notify.alerts]
-    yield from repeated(PATH, told, "about: has a rule already; only the first would count")
-    lacking = [name for name in ABOUT if name not in told]
+    told = [(rule.about, rule.to) for rule in notify.alerts]
+    words = "this recipient has a rule about it already: they would hear it twice"
+    yield from repeated(PATH, told, words)
+    lacking = [name for name in ABOUT if name not in {rule.about for rule in notify.alerts}]
     yield from missing(PATH, lacking, "{}: say when, or that nobody hears of it: offsets: []")
     for no, rule in enumerate(notify.alerts):
         yield from _offsets(no, rule)

@@ -83,7 +83,8 @@ class Side:
         told.visits_first += min(visits, 1)
         told.visits += expected
         for name, count in alerts_of(decision, expected).items():
-            offsets = policy.notify.offsets(name)
+            rules = policy.notify.rules(name)
+            offsets = [offset for rule in rules if rule.to != "resident" for offset in rule.offsets]
             at_once = [one for one in offsets if is_at_once(one, decision)]
             told.alerts += count * len(offsets)
             told.alerts_at_once += count * len(at_once)

@@ -15,10 +15,15 @@ from services.triage.cases import Case, Help, Work
 from services.triage.casework import Outcome
 from services.triage.legal_path import Step, StepKind, StepState
 from shared.clock import amsterdam_day
-from shared.contracts.triage import Track
+from shared.contracts.triage import ContactRestriction, Track
 from shared.db import Tx
 
-_CASE = """
+# A household with those that became it.
+_KIN = """any(case
+  when exists (select from household where moved_to = household_case.household_id)
+  then array(select kin_of(household_case.household_id))
+  else array[household_case.household_id] end)"""
+_CASE = f"""
     select household_case.id, household_id, revision, is_open, opened_on, track, track_since,
       priority, proposed_track, proposed_priority, confirmed_by, override_reason, legal_stage,
       is_multiple, is_consecutive, has_objection, was_reached, assignee_id, assigned_on, lead_id,
@@ -29,7 +34,10 @@ _CASE = """
         or help <> 'unknown'
         or exists (select from visit where case_id = household_case.id) as is_touched,
       first_attempt_on, first_talk_on, accepted.answered_on as help_accepted_on,
-      pause.answered_on as paused_since, pause.paused_until as collection_paused_until, review_on
+      pause.answered_on as paused_since, pause.paused_until as collection_paused_until, review_on,
+      details_told,
+      array(select distinct kind from restriction
+            where household_id = {_KIN} and lifted_at is null) as restrictions
     from household_case join address on address.id = address_id
       left join lateral (
         select answered_on from help_answer
@@ -51,16 +59,12 @@ _CASE = """
           select household_case.paused_until as day
           union all
           select review_on from restriction
-          where household_id = any(case
-              when exists (select from household where moved_to = household_case.household_id)
-              then array(select kin_of(household_case.household_id))
-              else array[household_case.household_id] end)
-            and lifted_at is null) as review
+          where household_id = {_KIN} and lifted_at is null) as review
         where day > coalesce((
           select max(due_on) from deadline
           where case_id = household_case.id and name = 'review' and met_at is not null
         ), '-infinity')) as reviews on true
-    """
+    """  # noqa: S608 - texts of ours
 
 
 async def load_cases(tx: Tx, household_ids: Collection[UUID]) -> list[Case]:
@@ -124,6 +128,8 @@ def _as_case(row: asyncpg.Record) -> Case:
         result=row["result"],
         paused_until=row["paused_until"],
         reopened_on=row["reopened_on"],
+        restrictions=frozenset(map(ContactRestriction, row["restrictions"])),
+        details_told=row["details_told"],
         work=_as_work(row),
     )
 
@@ -210,7 +216,7 @@ async def save_cases(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
           proposed_track = now_is.proposed_track, proposed_priority = now_is.proposed_priority,
           confirmed_at = case when now_is.confirmed_by is null then null
             when household_case.confirmed_by is not distinct from now_is.confirmed_by
-            then household_case.confirmed_at else $27 end,
+            then household_case.confirmed_at else $28 end,
           confirmed_by = now_is.confirmed_by, override_reason = now_is.override_reason,
           legal_stage = now_is.legal_stage, is_multiple = now_is.is_multiple,
           is_consecutive = now_is.is_consecutive, has_objection = now_is.has_objection,
@@ -218,21 +224,22 @@ async def save_cases(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
           assigned_on = now_is.assigned_on, lead_id = now_is.lead_id, answer = now_is.answer,
           weight_tenths = now_is.weight_tenths, reason = now_is.reason, help = now_is.help,
           paused_until = now_is.paused_until, closed_by = now_is.closed_by, result = now_is.result,
-          reopened_on = now_is.reopened_on,
+          reopened_on = now_is.reopened_on, details_told = now_is.details_told,
           closed_reason = case when now_is.is_open then null else now_is.reason end,
           closed_at = case when now_is.is_open then null
-            else coalesce(household_case.closed_at, $27) end,
+            else coalesce(household_case.closed_at, $28) end,
           closed_on = case when now_is.is_open then null
-            else coalesce(household_case.closed_on, $28) end
+            else coalesce(household_case.closed_on, $29) end
         from unnest($1::uuid[], $2::int[], $3::boolean[], $4::text[], $5::date[], $6::int[],
           $7::text[], $8::int[], $9::text[], $10::text[], $11::text[], $12::boolean[],
           $13::boolean[], $14::boolean[], $15::boolean[], $16::text[], $17::date[], $18::text[],
           $19::text[], $20::int[], $21::text[], $22::text[], $23::date[], $24::text[], $25::text[],
-          $26::date[])
+          $26::date[], $27::text[])
           as now_is (id, revision, is_open, track, track_since, priority, proposed_track,
             proposed_priority, confirmed_by, override_reason, legal_stage, is_multiple,
             is_consecutive, has_objection, was_reached, assignee_id, assigned_on, lead_id, answer,
-            weight_tenths, reason, help, paused_until, closed_by, result, reopened_on)
+            weight_tenths, reason, help, paused_until, closed_by, result, reopened_on,
+            details_told)
         where household_case.id = now_is.id
         """,
         *_columns(cases, SAVED),
@@ -246,7 +253,7 @@ SAVED = (
     "id revision is_open track track_since priority proposed_track proposed_priority confirmed_by"
     " override_reason legal_stage is_multiple is_consecutive has_objection was_reached assignee_id"
     " assigned_on lead_id answer weight_tenths reason help paused_until closed_by result"
-    " reopened_on"
+    " reopened_on details_told"
 )
 
 

@@ -122,8 +122,9 @@ async def load_signals(tx: Tx, addresses: Mapping[UUID, Address]) -> list[Report
         """
         select id, address_id, household_id, case_id, partner_id, partner_kind, contract,
           arrears_cents, arrears_since, reported_on, recorded_at, is_crisis, is_warm_handover,
-          tenancy_start, language, bag_id, surname, surname_infix, initials, birth_date,
-          match_reason, is_match_uncertain, newest.status, newest.status_no, newest.is_untold
+          tenancy_start, language, phone, email, bag_id, surname, surname_infix, initials,
+          birth_date, match_reason, is_match_uncertain, newest.status, newest.status_no,
+          newest.is_untold
         from signal left join lateral (
           select status, status_no, is_untold from signal_status where signal_id = signal.id
           order by status_no desc limit 1) as newest on true
@@ -159,6 +160,8 @@ def _as_signal(row: asyncpg.Record, address: Address) -> Report:
         is_untold=bool(row["is_untold"]),
         match_reason=row["match_reason"],
         language=row["language"],
+        phone=row["phone"],
+        email=row["email"],
     )
 
 

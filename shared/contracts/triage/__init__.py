@@ -12,6 +12,7 @@ from shared.contracts.triage.cases import (
     CaseEvent,
     CaseOpened,
     CaseReopened,
+    ContactDetailsKnown,
     ContactRestricted,
     DeadlineFact,
     DeadlineMissed,
@@ -24,11 +25,13 @@ from shared.contracts.triage.cases import (
     TrackConfirmed,
     TrackOverridden,
     TrackProposed,
+    WorkPaused,
 )
 from shared.contracts.triage.households import (
     HouseholdErased,
     HouseholdPurged,
     PolicyActivated,
+    TriageAlive,
 )
 from shared.contracts.triage.legal import (
     CaseEvictionCalledOff,
@@ -68,6 +71,7 @@ from shared.contracts.triage.words import (
     NotTakenUpReason,
     PartOfDay,
     Person,
+    Resident,
     Role,
     Track,
 )
@@ -94,6 +98,7 @@ __all__ = [
     "CaseSummonsRecorded",
     "ClockKind",
     "ContactAttempted",
+    "ContactDetailsKnown",
     "ContactKind",
     "ContactRestricted",
     "ContactRestriction",
@@ -115,6 +120,7 @@ __all__ = [
     "PauseEnded",
     "Person",
     "PolicyActivated",
+    "Resident",
     "Role",
     "SignalNotTakenUp",
     "SignalStatus",
@@ -123,11 +129,13 @@ __all__ = [
     "TrackConfirmed",
     "TrackOverridden",
     "TrackProposed",
+    "TriageAlive",
     "VisitCancelled",
     "VisitFact",
     "VisitMade",
     "VisitMoved",
     "VisitPlanned",
+    "WorkPaused",
 ]
 
 EVENTS: tuple[type[Event], ...] = (
@@ -165,6 +173,9 @@ EVENTS: tuple[type[Event], ...] = (
     ObjectionRecorded,
     MoratoriumRecorded,
     ContactRestricted,
+    WorkPaused,
+    ContactDetailsKnown,
+    TriageAlive,
     PolicyActivated,
     HouseholdErased,
     HouseholdPurged,

@@ -13,6 +13,7 @@ from shared.contracts.triage.words import (
     ClockKind,
     ContactRestriction,
     Person,
+    Resident,
     Track,
 )
 
@@ -33,6 +34,9 @@ class CaseEvent(Event):
     assignee: Person
     lead: Person
     has_objection: bool
+    is_confirmed: bool = False  # a person agreed with the track: residents may hear from us
+    paused_until: date | None = None  # our own work rests until that day
+    restrictions: tuple[ContactRestriction, ...] = ()  # what nobody does towards the household
 
     @property
     def natural_key(self) -> str:
@@ -179,9 +183,19 @@ class MoratoriumRecorded(CaseEvent):
     until: date  # the last day; the current rent must be paid meanwhile
 
 
-class ContactRestricted(CaseEvent):
-    """What nobody may do towards this household from now on; the whole list, empty when lifted."""
+class WorkPaused(CaseEvent):
+    """Our own work on the case rests until `paused_until`; without a day it goes on."""
 
     lanes: ClassVar[tuple[Lane, ...]] = URGENT_ONLY
 
-    restrictions: tuple[ContactRestriction, ...]
+
+class ContactDetailsKnown(CaseEvent):
+    """How to reach the household of a case that a person confirmed; the newest holds."""
+
+    resident: Resident
+
+
+class ContactRestricted(CaseEvent):
+    """What nobody may do towards this household changed; `restrictions` has the whole list."""
+
+    lanes: ClassVar[tuple[Lane, ...]] = URGENT_ONLY

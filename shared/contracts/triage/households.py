@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from shared.contracts.envelope import Event
+from shared.contracts.envelope import Event, Lane
+from shared.contracts.triage.words import URGENT_ONLY
 
 
 class PolicyActivated(Event):
@@ -27,6 +28,23 @@ class PolicyActivated(Event):
         return (
             f"{self.municipality}:{self.valid_from}:{self.sha256}:{self.activated_at.isoformat()}"
         )
+
+
+class TriageAlive(Event):
+    """triage says that it works: what it decided before was published before this.
+
+    Without a late one of these, notify cannot know that what it is about to send still holds.
+    """
+
+    owner: ClassVar[str] = "triage"
+    consumers: ClassVar[tuple[str, ...]] = ("notify",)
+    lanes: ClassVar[tuple[Lane, ...]] = URGENT_ONLY
+
+    said_at: AwareDatetime  # real time, as leases are
+
+    @property
+    def natural_key(self) -> str:
+        return self.said_at.isoformat()
 
 
 class HouseholdErased(Event):

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 
 from shared.contracts.envelope import Lane
 from shared.contracts.triage.cases import CaseEvent
-from shared.contracts.triage.words import URGENT_ONLY
+from shared.contracts.triage.words import URGENT_ONLY, Person
 
 
 class VisitFact(CaseEvent):
@@ -19,17 +19,19 @@ class VisitFact(CaseEvent):
 
 
 class VisitPlanned(VisitFact):
-    """A generalist will come between two instants."""
+    """A generalist will come between two instants, perhaps with a second person."""
 
     starts_at: AwareDatetime
     ends_at: AwareDatetime
+    second: Person | None = None
 
 
 class VisitMoved(VisitFact):
-    """The visit has another window; the old one holds no longer."""
+    """The visit has another window or second person; the old one holds no longer."""
 
     starts_at: AwareDatetime
     ends_at: AwareDatetime
+    second: Person | None = None
 
 
 class VisitCancelled(VisitFact):

@@ -82,6 +82,21 @@ class PartOfDay(StrEnum):
     EVENING = "Avond"
 
 
+class Resident(BaseModel):
+    """How to reach a household; personal data, kept by who must write to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str  # as on an envelope; empty when nobody told it
+    postcode: str
+    house_number: int
+    suffix: str  # letter and addition
+    phone: str | None
+    email: str | None
+    language: str | None  # as the resident stated it, ISO 639-1
+    is_verified: bool  # somebody was reached, so number and address are theirs
+
+
 class Person(BaseModel):
     """Somebody who works on cases; never a resident."""
 

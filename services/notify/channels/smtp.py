@@ -1,32 +1,15 @@
-"""The ways out: SMTP. Their codes become our outcomes."""
+"""Mail, over SMTP."""
 
 import asyncio
-from dataclasses import dataclass
 from email.message import EmailMessage
-from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from services.notify.channels.answers import Answer, Outcome
+
 SMTP_SECONDS_MAX = 20
-TEMPORARY_FROM, PERMANENT_FROM = 400, 500
-
-
-class Outcome(StrEnum):
-    """What became of a mail, as far as the gateway told."""
-
-    ACCEPTED = "accepted"
-    TEMPORARY = "temporary"  # try again later
-    PERMANENT = "permanent"  # no use trying again
-    UNKNOWN = "unknown"  # it may have been taken: the answer never came
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An outcome, with the gateway's code and no text of its own: that may quote an address."""
-
-    outcome: Outcome
-    code: str
+TEMPORARY_FROM, PERMANENT_FROM, CODE_MAX = 400, 500, 599
 
 
 class Smtp:
@@ -61,6 +44,9 @@ class Smtp:
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _by_code(error.recipients[0].code)
         except aiosmtplib.SMTPResponseException as error:
+            if not TEMPORARY_FROM <= error.code <= CODE_MAX:  # no answer of SMTP: nobody knows
+                self._client.close()
+                return Answer(Outcome.UNKNOWN, "nonsense")
             return _by_code(error.code)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             # After the body was sent nobody knows whether the server has the mail.

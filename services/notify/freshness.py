@@ -1,0 +1,72 @@
+"""Whether what notify knows of triage's facts is fresh: nothing that supersedes them may wait.
+
+Three places can hold a word that would change what is about to be sent: a queue of ours that is not
+served, the table `waiting`, and triage itself, when it is not heard of.
+"""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import aio_pika
+
+from services.notify.sql import live as live_sql
+from shared import clock, log
+from shared.contracts import triage
+from shared.contracts.envelope import Lane
+from shared.contracts.triage import CaseEvent
+from shared.core import Core
+from shared.db import Tx
+
+LOOK_SECONDS = 1.0
+LOOK_SECONDS_MAX = 5.0  # older looks say nothing
+logger = log.get()
+
+
+def superseding_queues() -> list[str]:
+    """The queues that can hold what supersedes an alert: every urgent one of a case."""
+    return [
+        event.queue("notify", Lane.URGENT)
+        for event in triage.EVENTS
+        if issubclass(event, CaseEvent) and Lane.URGENT in event.lanes
+        if "notify" in event.consumers
+    ]
+
+
+@dataclass
+class Freshness:
+    """What is known of the queues, looked at every second."""
+
+    core: Core
+    _looked_at: float = float("-inf")  # monotonic
+    _are_empty: bool = False
+
+    async def run(self) -> None:
+        """Look at the queues, for ever; a loop of the service."""
+        connection = await aio_pika.connect(self.core.settings.amqp_url.get_secret_value())
+        async with connection:
+            while True:
+                await self.look(connection)
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self, connection: aio_pika.abc.AbstractConnection) -> None:
+        """Ask the broker how much waits in each queue."""
+        channel = await connection.channel()
+        counts = []
+        for name in superseding_queues():
+            queue = await channel.declare_queue(name, passive=True)
+            counts.append(queue.declaration_result.message_count or 0)
+        await channel.close()
+        self._are_empty = not any(counts) and not self.core.door.is_urgent_busy
+        self._looked_at = clock.monotonic()
+
+    async def find_stale(self, tx: Tx, case_ids: Collection[UUID], minutes_max: int) -> set[UUID]:
+        """Those of these cases of which nobody can know now whether what is known holds."""
+        is_old = clock.monotonic() - self._looked_at > LOOK_SECONDS_MAX
+        alive_at = await live_sql.load_alive(tx)
+        earliest = clock.lease_now() - timedelta(minutes=minutes_max)
+        if is_old or not self._are_empty or alive_at is None or alive_at < earliest:
+            return set(case_ids)
+        return await live_sql.list_waiting_cases(tx, case_ids)

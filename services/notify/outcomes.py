@@ -1,0 +1,199 @@
+"""What follows when an alert ends: its state, the event for triage, and who must act now.
+
+Whatever does not reach a household is told to its generalist, who goes by; whatever does not reach
+a worker is told to the lead. Case files are locked by whoever calls.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from services.notify.channels.answers import Answer
+from services.notify.gate import open_channels
+from services.notify.recipients import recipient_of
+from services.notify.schedule import Alert, by_channel, channels_for
+from services.notify.sql import alerts as alert_sql
+from services.notify.sql import cases as case_sql
+from services.notify.sql import live as live_sql
+from services.notify.sql.alerts import Claimed
+from services.notify.subjects import CaseFile, State, Subject
+from shared import clock, log
+from shared.contracts import notify
+from shared.contracts.envelope import Event, derived_id
+from shared.db import Tx
+from shared.policy import Channel
+from shared.policy.shelf import Shelf
+
+UNDELIVERED, BOUNCED = "undelivered", "bounced"
+logger = log.get()
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What ending an alert needs."""
+
+    tx: Tx
+    shelf: Shelf
+    now: datetime
+
+
+async def sent(ending: Ending, message: Sequence[Claimed], answer: Answer) -> list[Event]:
+    """The gateway took it."""
+    ended = set(
+        await alert_sql.settle(
+            ending.tx, _ids(message), "sent", "", ending.now, gateway_id=answer.gateway_id
+        )
+    )
+    return [
+        notify.AlertSent(**names_of(one.alert), sent_at=ending.now)
+        for one in message
+        if one.alert.id in ended
+    ]
+
+
+async def stopped(ending: Ending, one: Claimed, reason: str) -> list[Event]:
+    """It may not go out."""
+    logger.info("alert_stopped", alert_id=str(one.alert.id), template=one.alert.template)
+    return await _stop(ending, one, "stopped", reason)
+
+
+async def shadowed(ending: Ending, one: Claimed, reason: str) -> list[Event]:
+    """It would have gone out."""
+    return await _stop(ending, one, "shadowed", reason)
+
+
+async def _stop(ending: Ending, one: Claimed, state: str, reason: str) -> list[Event]:
+    ended = await alert_sql.settle(ending.tx, [one.alert.id], state, reason, ending.now)
+    told = {**names_of(one.alert), "reason": reason, "stopped_at": ending.now}
+    return [notify.AlertStopped(**told) for _ in ended]
+
+
+async def held(ending: Ending, one: Claimed, reason: str) -> list[Event]:
+    """A person has to look before it goes; meanwhile the household hears nothing from us."""
+    logger.warning("alert_held", alert_id=str(one.alert.id), template=one.alert.template)
+    if await alert_sql.settle(ending.tx, [one.alert.id], "held", reason, ending.now):
+        await tell_generalist(ending, one.alert)
+    return []
+
+
+async def note_unknown(ending: Ending, message: Sequence[Claimed], answer: Answer) -> list[Event]:
+    """It may have gone out and nobody knows: a person decides, and somebody goes by."""
+    reason = f"onbekend of het is aangekomen ({answer.code})"
+    ended = set(await alert_sql.settle(ending.tx, _ids(message), "unknown", reason, ending.now))
+    for one in message:
+        if one.alert.id in ended:
+            await tell_generalist(ending, one.alert)
+    return []
+
+
+async def failed(ending: Ending, message: Sequence[Claimed], answer: Answer) -> list[Event]:
+    """It cannot be delivered: by another channel then, or by somebody who goes by."""
+    reason = f"{answer.outcome.value} {answer.code}"
+    ended = set(await alert_sql.settle(ending.tx, _ids(message), "failed", reason, ending.now))
+    events: list[Event] = []
+    for one in message:
+        if one.alert.id in ended:
+            events += await say_failed(ending, one.alert, reason)
+    return events
+
+
+async def say_failed(ending: Ending, alert: Alert, reason: str) -> list[Event]:
+    """What follows when an alert has failed."""
+    if alert.is_to_resident:
+        if not await _try_next_channel(ending, alert):
+            await tell_generalist(ending, alert)
+    elif alert.recipient_role != "lead":
+        await _tell(ending, alert, BOUNCED, "lead")
+    told = {**names_of(alert), "reason": reason, "failed_at": ending.now}
+    return [notify.AlertFailed(**told)]
+
+
+async def _try_next_channel(ending: Ending, alert: Alert) -> bool:
+    """Schedule what failed by the next channel of its rule; False when there is none."""
+    files = await case_sql.load_case_files(ending.tx, [alert.case_id])
+    case, subject = files[alert.case_id], await _subject_of(ending, alert)
+    policies = await ending.shelf.current(ending.tx)
+    policy = policies.on(case.municipality, clock.amsterdam_day(ending.now))
+    recipient = recipient_of(alert.recipient_role, case, subject) if subject else None
+    if policy is None or recipient is None or subject is None:
+        return False
+    for rule in policy.notify.rules(alert.kind):
+        if rule.to != alert.recipient_role or alert.channel not in rule.channels:
+            continue
+        after = rule.channels[rule.channels.index(alert.channel) + 1 :]
+        modes = await live_sql.load_modes(ending.tx, [case.municipality])
+        still = [one for one in after if one in open_channels(modes, case.municipality)]
+        for channel in channels_for(subject, still, recipient, ending.now):
+            again = replace(
+                alert, id=by_channel(alert.intent, channel), channel=channel, due_at=ending.now
+            )
+            await alert_sql.insert_alerts(ending.tx, [again], ending.now)
+            return True
+    return False
+
+
+async def _subject_of(ending: Ending, alert: Alert) -> Subject | None:
+    for one in await case_sql.load_subjects(ending.tx, [alert.case_id]):
+        if (one.kind, one.key) == (alert.kind, alert.key):
+            return one
+    return None
+
+
+async def tell_generalist(ending: Ending, alert: Alert) -> None:
+    """Tell who has the case that this did not reach the household; once, however often asked."""
+    await _tell(ending, alert, UNDELIVERED, "assignee")
+
+
+async def _tell(ending: Ending, alert: Alert, kind: str, role: str) -> None:
+    files = await case_sql.load_case_files(ending.tx, [alert.case_id])
+    case = files[alert.case_id]
+    about = await _subject_of(ending, alert)
+    subject = Subject(
+        case_id=case.case_id,
+        kind=kind,
+        key=alert.id,
+        revision=case.revision,
+        state=State.HOLDS,
+        is_urgent=True,
+        at=about.at if about else None,
+        details={"about": alert.kind, "channel": alert.channel.value},
+    )
+    await case_sql.save_subjects(ending.tx, [subject])
+    await alert_sql.insert_alerts(ending.tx, [_urgent(subject, case, role, alert)], ending.now)
+
+
+def _urgent(subject: Subject, case: CaseFile, role: str, about: Alert) -> Alert:
+    recipient = recipient_of(role, case, subject)
+    assert recipient
+    alert_id = derived_id("alert", subject.kind, subject.key, recipient.id)
+    return Alert(
+        id=alert_id,
+        intent=alert_id,
+        case_id=subject.case_id,
+        kind=subject.kind,
+        key=subject.key,
+        subject_revision=subject.revision,
+        template=f"{subject.kind}_set",
+        recipient_id=recipient.id,
+        recipient_role=role,
+        channel=Channel.MAIL,
+        due_at=about.due_at,
+        expires_at=None,
+        bundle=None,
+        policy_sha256=about.policy_sha256,
+    )
+
+
+def names_of(alert: Alert) -> dict[str, object]:
+    """What every event of an alert says."""
+    return {
+        "alert_id": alert.id,
+        "case_id": alert.case_id,
+        "template": alert.template,
+        "recipient_id": alert.recipient_id,
+    }
+
+
+def _ids(message: Sequence[Claimed]) -> list[UUID]:
+    return [one.alert.id for one in message]

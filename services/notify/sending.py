@@ -1,0 +1,142 @@
+"""Door 4 of notify, the calendar: due alerts. Claim, gate, send, commit the answer, in that order.
+
+"Sent" is written after the gateway's answer. Where the answer never came, nobody knows: a worker's
+mail goes again with the same Message-ID, for a worker would rather read it twice than never; a text
+message or letter is looked up at the gateway first; a mail to a resident is left to a person, and
+their generalist hears that they should go by.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.notify.channels.answers import Answer, Outcome
+from services.notify.delivery import Carrier
+from services.notify.gating import Gate, Item
+from services.notify.outcomes import Ending, failed, note_unknown, sent
+from services.notify.sql import alerts as alert_sql
+from services.notify.sql import cases as case_sql
+from services.notify.sql.alerts import Claimed
+from shared import clock, log
+from shared.contracts.envelope import derived_id
+from shared.db import Tx
+from shared.door import Door, Follow
+from shared.policy import Channel
+
+POLL_SECONDS = 0.1
+CLAIM_MAX = 500
+CLAIM_SECONDS = 60  # longer than handing one message over may take
+# Pauses after temporary failures; after the last the alert has failed.
+PAUSES_SECONDS = (30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600)
+
+logger = log.get()
+
+
+@dataclass
+class Sending:
+    """The loop that sends."""
+
+    door: Door
+    gate: Gate
+    carrier: Carrier
+
+    async def run(self) -> None:
+        """Send what is due, for ever; a loop of the service."""
+        while True:
+            while await self.send_due():
+                pass
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def send_due(self) -> int:
+        """Claim due alerts and send them, message by message; how many alerts were claimed."""
+
+        async def claim(tx: Tx) -> tuple[list[Claimed], Follow]:
+            until = clock.lease_until(CLAIM_SECONDS)
+            found = await alert_sql.claim_due(tx, clock.now(), clock.lease_now(), until, CLAIM_MAX)
+            return found, ()
+
+        claimed = await self.door.transact(claim)
+        for message in messages_of(claimed):
+            await self._take(message)
+        return len(claimed)
+
+    async def _take(self, message: Sequence[Claimed]) -> None:
+        first = message[0]
+        if first.was_unanswered:
+            if first.alert.channel is not Channel.MAIL:
+                answer = await self.carrier.look_up(first.alert)
+                if answer.outcome is not Outcome.TEMPORARY:
+                    await self._commit_answer(message, answer)
+                    return
+            elif first.alert.is_to_resident:
+                await self._commit_answer(message, Answer(Outcome.UNKNOWN, "claim ended"))
+                return
+        await self._send(message)
+
+    async def _send(self, message: Sequence[Claimed]) -> None:
+        message_id = message[0].message_id or self.carrier.message_id_of(
+            [one.alert.id for one in message],
+            derived_id("mail", *(one.alert.id for one in message)),
+        )
+
+        async def gate(tx: Tx) -> tuple[list[Item], Follow]:
+            until = clock.lease_until(CLAIM_SECONDS)
+            return await self.gate.pass_through(tx, message, message_id, until)
+
+        items = await self.door.transact(gate)
+        if not items:
+            return
+        try:
+            answer = await self.carrier.carry(items, message_id)
+        except Exception as error:  # one that cannot be written must not hold up all others
+            answer = Answer(Outcome.TEMPORARY, log.fault_of(error))
+        passed = {item.alert.id for item in items}
+        await self._commit_answer([one for one in message if one.alert.id in passed], answer)
+
+    async def _commit_answer(self, message: Sequence[Claimed], answer: Answer) -> None:
+        """Write what the gateway answered, and what follows from it."""
+
+        async def write(tx: Tx) -> tuple[None, Follow]:
+            now = clock.now()
+            await case_sql.hold_case_files(tx, {one.alert.case_id for one in message})
+            await alert_sql.save_answers(tx, message, answer.outcome.value, answer.code, now)
+            ending = Ending(tx, self.gate.shelf, now)
+            if answer.outcome is Outcome.ACCEPTED:
+                return None, await sent(ending, message, answer)
+            logger.warning("alert_not_taken", outcome=answer.outcome.value, reason=answer.code)
+            first = message[0].alert
+            is_lost = answer.outcome is Outcome.UNKNOWN and first.is_to_resident
+            if is_lost and (first.channel is Channel.MAIL or is_last_chance(message, now)):
+                return None, await note_unknown(ending, message, answer)
+            if answer.outcome is Outcome.PERMANENT or is_last_chance(message, now):
+                return None, await failed(ending, message, answer)
+            pause = PAUSES_SECONDS[max(one.attempt_no for one in message) - 1]
+            reason = f"{answer.outcome.value} {answer.code}"
+            await alert_sql.postpone(tx, _ids(message), clock.lease_until(pause), reason)
+            return None, ()
+
+        await self.door.transact(write)
+
+
+def is_last_chance(message: Sequence[Claimed], now: datetime) -> bool:
+    """Whether the next attempt would come too late, or too often."""
+    attempts = max(one.attempt_no for one in message)
+    if attempts > len(PAUSES_SECONDS):
+        return True
+    next_at = now + timedelta(seconds=PAUSES_SECONDS[attempts - 1])
+    return all(one.alert.expires_at and one.alert.expires_at <= next_at for one in message)
+
+
+def messages_of(claimed: Iterable[Claimed]) -> list[list[Claimed]]:
+    """Group what goes out as one message: what did so before, or what shares a bundle."""
+    groups: dict[str, list[Claimed]] = {}
+    for one in claimed:
+        key = one.message_id or one.alert.bundle or str(one.alert.id)
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _ids(message: Sequence[Claimed]) -> list[UUID]:
+    return [one.alert.id for one in message]
