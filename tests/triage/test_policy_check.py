@@ -155,7 +155,7 @@ CHANGED = [
     ("about: summons, offsets: [at once]", "about: summons, offsets: [at once, 7 days]",
      "summons has no day of its own to count back from"),
     ("{about: judgment,", "{about: summons,", "judgment: say when, or that nobody hears of it"),
-    ("{about: judgment,", "{about: summons,", "about: has a rule already"),
+    ("{about: judgment,", "{about: summons,", "this recipient has a rule about it already"),
     ("[at once, 1 workdays, 1 hours]", "[at once, 1 hours, 1 hours]", "is here already"),
     ("name: high_amount", "name: crisis", "rule crisis: another rule has this name"),
     (HIGH, "when: is_multiple", "is_multiple | rule multiple: has the condition of high_amount"),
