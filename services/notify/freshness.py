@@ -22,6 +22,8 @@ from shared.db import Tx
 
 LOOK_SECONDS = 1.0
 LOOK_SECONDS_MAX = 5.0  # older looks say nothing
+# So long something may be on its way before a worker reads that we could not check.
+BEHIND_SECONDS_MAX = 60.0
 logger = log.get()
 
 
@@ -41,7 +43,7 @@ class Freshness:
 
     core: Core
     _looked_at: float = float("-inf")  # monotonic
-    _are_empty: bool = False
+    _behind_since: float | None = None  # monotonic; None: nothing waited when we looked
 
     async def run(self) -> None:
         """Look at the queues, for ever; a loop of the service."""
@@ -59,14 +61,25 @@ class Freshness:
             queue = await channel.declare_queue(name, passive=True)
             counts.append(queue.declaration_result.message_count or 0)
         await channel.close()
-        self._are_empty = not any(counts) and not self.core.door.is_urgent_busy
         self._looked_at = clock.monotonic()
+        if not any(counts) and not self.core.door.is_urgent_busy:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = self._looked_at
 
-    async def find_stale(self, tx: Tx, case_ids: Collection[UUID], minutes_max: int) -> set[UUID]:
-        """Those of these cases of which nobody can know now whether what is known holds."""
-        is_old = clock.monotonic() - self._looked_at > LOOK_SECONDS_MAX
+    async def find_stale(
+        self, tx: Tx, case_ids: Collection[UUID], minutes_max: int, *, patient: bool
+    ) -> set[UUID]:
+        """Those of these cases of which nobody can know now whether what is known holds.
+
+        `patient`: what came in this minute counts as handled, for whoever can look it up.
+        """
+        now = clock.monotonic()
+        is_old = now - self._looked_at > LOOK_SECONDS_MAX
+        longest = BEHIND_SECONDS_MAX if patient else 0.0
+        is_behind = self._behind_since is not None and now - self._behind_since >= longest
         alive_at = await live_sql.load_alive(tx)
         earliest = clock.lease_now() - timedelta(minutes=minutes_max)
-        if is_old or not self._are_empty or alive_at is None or alive_at < earliest:
+        if is_old or is_behind or alive_at is None or alive_at < earliest:
             return set(case_ids)
         return await live_sql.list_waiting_cases(tx, case_ids)

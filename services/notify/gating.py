@@ -140,7 +140,11 @@ class Gate:
                 await live_sql.count_sent(tx, names, at_hour(day, time())) if to_residents else {}
             ),
             stale=(
-                set() if minutes is None else await self.freshness.find_stale(tx, case_ids, minutes)
+                set()
+                if minutes is None
+                else await self.freshness.find_stale(
+                    tx, case_ids, minutes, patient=not to_residents
+                )
             ),
         )
 

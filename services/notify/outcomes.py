@@ -4,7 +4,7 @@ Whatever does not reach a household is told to its generalist, who goes by; what
 a worker is told to the lead. Case files are locked by whoever calls.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -112,7 +112,8 @@ async def say_failed(ending: Ending, alert: Alert, reason: str) -> list[Event]:
 async def _try_next_channel(ending: Ending, alert: Alert) -> bool:
     """Schedule what failed by the next channel of its rule; False when there is none."""
     files = await case_sql.load_case_files(ending.tx, [alert.case_id])
-    case, subject = files[alert.case_id], await _subject_of(ending, alert)
+    case = files[alert.case_id]
+    subject = (await _subjects(ending, alert)).get((alert.kind, alert.key))
     policies = await ending.shelf.current(ending.tx)
     policy = policies.on(case.municipality, clock.amsterdam_day(ending.now))
     recipient = recipient_of(alert.recipient_role, case, subject) if subject else None
@@ -133,11 +134,10 @@ async def _try_next_channel(ending: Ending, alert: Alert) -> bool:
     return False
 
 
-async def _subject_of(ending: Ending, alert: Alert) -> Subject | None:
-    for one in await case_sql.load_subjects(ending.tx, [alert.case_id]):
-        if (one.kind, one.key) == (alert.kind, alert.key):
-            return one
-    return None
+async def _subjects(ending: Ending, alert: Alert) -> Mapping[tuple[str, UUID], Subject]:
+    """What there is to tell of the alert's case, by kind and key."""
+    found = await case_sql.load_subjects(ending.tx, [alert.case_id])
+    return {(one.kind, one.key): one for one in found}
 
 
 async def tell_generalist(ending: Ending, alert: Alert) -> None:
@@ -147,8 +147,10 @@ async def tell_generalist(ending: Ending, alert: Alert) -> None:
 
 async def _tell(ending: Ending, alert: Alert, kind: str, role: str) -> None:
     files = await case_sql.load_case_files(ending.tx, [alert.case_id])
-    case = files[alert.case_id]
-    about = await _subject_of(ending, alert)
+    case, subjects = files[alert.case_id], await _subjects(ending, alert)
+    if (kind, alert.id) in subjects:
+        return  # they know; another revision of it would take the first one back
+    about = subjects.get((alert.kind, alert.key))
     subject = Subject(
         case_id=case.case_id,
         kind=kind,

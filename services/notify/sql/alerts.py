@@ -92,9 +92,9 @@ async def claim_due(
     rows = await tx.fetch(
         f"""
         with due as (
-          select id, exists (
-            select from attempt where alert_id = alert.id and attempt_no = attempts
-              and coalesce(outcome, 'unknown') = 'unknown') as was_unanswered
+          select id, coalesce((
+            select coalesce(outcome, 'unknown') = 'unknown' from attempt
+            where alert_id = alert.id order by attempt_no desc limit 1), false) as was_unanswered
           from alert
           where state in ('scheduled', 'claimed') and due_at <= $1 and free_at <= $2
           order by due_at, bundle, id limit $4 for update skip locked)

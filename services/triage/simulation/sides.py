@@ -84,7 +84,12 @@ class Side:
         told.visits += expected
         for name, count in alerts_of(decision, expected).items():
             rules = policy.notify.rules(name)
-            offsets = [offset for rule in rules if rule.to in {"assignee", "lead"} for offset in rule.offsets]
+            offsets = [
+                offset
+                for rule in rules
+                if rule.to in {"assignee", "lead"}
+                for offset in rule.offsets
+            ]
             at_once = [one for one in offsets if is_at_once(one, decision)]
             told.alerts += count * len(offsets)
             told.alerts_at_once += count * len(at_once)
