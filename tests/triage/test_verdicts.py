@@ -118,7 +118,7 @@ async def test_who_decides_sees_the_neighbours_and_the_verdicts_so_far(api: Api)
     first, second = await case_of(api, "signal", one), await case_of(api, "signal", other)
     shown = await household(api, first["household_id"])
     (signal,) = shown["signals"]
-    assert (signal["id"], signal["birth_date"]) == (str(one.fact_id), "1980-02-29")
+    assert (signal["id"], signal["born_on"]) == (str(one.fact_id), "1980-02-29")
     assert signal["match_reason"]
     (neighbour,) = shown["neighbours"]
     assert neighbour["id"] == str(second["household_id"])

@@ -35,7 +35,7 @@ class ReportedSignal(BaseModel):
     surname: str
     surname_infix: str
     initials: str
-    birth_date: date | None
+    born_on: date | None
     match_reason: str
     is_match_uncertain: bool
 

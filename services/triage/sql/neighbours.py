@@ -18,7 +18,7 @@ async def list_neighbours(tx: Tx, building: Building) -> list[asyncpg.Record]:
           (select coalesce(jsonb_agg(jsonb_build_object('id', signal.id, 'partner_id', partner_id,
              'partner_kind', partner_kind, 'contract', contract, 'reported_on', reported_on,
              'tenancy_start', tenancy_start, 'surname', surname, 'surname_infix', surname_infix,
-             'initials', initials, 'birth_date', birth_date, 'match_reason', match_reason,
+             'initials', initials, 'born_on', birth_date, 'match_reason', match_reason,
              'is_match_uncertain', is_match_uncertain) order by reported_on, signal.id), '[]')
            from signal where household_id = household.id) as signals,
           (select coalesce(jsonb_agg(jsonb_build_object('id', fact.id, 'kind', kind,
