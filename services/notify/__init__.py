@@ -3,7 +3,8 @@
 purpose    keeps alerts as rows, supersedes them when a fact moves, checks again just before sending
 consumes   triage's case events (shared/contracts/triage.py), HouseholdErased, HouseholdPurged; and
            nothing of anybody else
-publishes  AlertSent, AlertFailed, AlertStopped, AlertsErased
-owns       case files (its copy of who works on what), subjects, alerts, attempts
-pages      / tells the way of a case's alerts
+publishes  AlertSent, AlertFailed, AlertStopped, ResidentReplied, AlertsErased
+owns       case files (its copy of who works on what), subjects, alerts, attempts; links,
+           replies and wishes of residents
+pages      / tells the way of a case's alerts; /r/{token} is where residents answer, without sign-in
 """

@@ -5,7 +5,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.notify import handlers, pages
+from services.notify import handlers, pages, reply_pages
 from services.notify.channels.notifynl import Account as NotifyNlAccount
 from services.notify.channels.notifynl import NotifyNl
 from services.notify.channels.smtp import Smtp
@@ -45,6 +45,7 @@ def wire(core: Core) -> FastAPI:
 
     app = new_app(core, find_account, next_due)
     pages.add(app, core, find_account)
+    reply_pages.add(app, core, shelf)
     return app
 
 

@@ -15,7 +15,7 @@ from services.notify.schedule import Alert
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql import live as live_sql
-from services.notify.sql.alerts import Claimed
+from services.notify.sql.alerts import Claimed, NewLink
 from services.notify.subjects import CaseFile, Subject
 from shared import clock
 from shared.contracts.envelope import Event
@@ -111,7 +111,7 @@ class Gate:
                 events += await _turn_back(ending, one, ruling)
         if passed:
             await alert_sql.insert_attempts(tx, passed, message_id, now)
-        if links := [(token_hash(item.token), item.alert) for item in items if item.token]:
+        if links := [_link_of(item) for item in items if item.token]:
             await alert_sql.insert_links(tx, links, now)
         return items, events
 
@@ -147,6 +147,16 @@ class Gate:
                 )
             ),
         )
+
+
+def _link_of(item: Item) -> NewLink:
+    """The link of a message to a resident; who says "not me" says it of this number or address."""
+    alert, contact = item.alert, None
+    if alert.channel is not Channel.LETTER:
+        recipient = recipient_of(alert.recipient_role, item.case, item.subject)
+        assert recipient, "the gate lets nothing through to nobody"
+        contact = recipient.contacts[alert.channel].casefold()
+    return NewLink(token_hash(item.token), alert, contact)
 
 
 async def _turn_back(ending: Ending, one: Claimed, ruling: Ruling) -> list[Event]:

@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.notify import gate, schedule, subjects
-from services.notify.schedule import Alert, Moment, Plan
-from services.notify.sql import alerts as alert_sql
+from services.notify import subjects
+from services.notify.planning import Key, replan
 from services.notify.sql import cases as case_sql
 from services.notify.sql import erasing as erase_sql
 from services.notify.sql import live as live_sql
-from services.notify.subjects import CaseFile, Subject
+from services.notify.subjects import NO_WISHES, CaseFile, Subject
 from shared import clock, waiting
 from shared.contracts import triage
 from shared.contracts.notify import AlertsErased
@@ -21,9 +20,6 @@ from shared.db import Tx
 from shared.door import Door, Follow
 from shared.policy import Policies
 from shared.policy.shelf import Shelf, on_policy_activated
-from shared.waiting import Park
-
-Key = tuple[UUID, str, UUID]  # of a subject
 
 
 def register(door: Door, shelf: Shelf) -> None:
@@ -83,6 +79,7 @@ async def take_events(tx: Tx, events: Sequence[CaseEvent], policies: Policies) -
         **stored,
         **{case_id: subjects.newer(stored.get(case_id), file) for case_id, file in told.items()},
     }
+    files |= await _with_wishes(tx, stored, files)
     files |= _with_residents(events, files)
     await _save_files(tx, stored, files)
     known = _by_key(await case_sql.load_subjects(tx, stored)) if stored else {}
@@ -95,7 +92,7 @@ async def take_events(tx: Tx, events: Sequence[CaseEvent], policies: Policies) -
     }
     to_plan = {key: one for key, one in known.items() if key[0] in moved} | changed
     if to_plan:
-        await _replan(tx, list(to_plan.values()), files, set(stored), policies)
+        await replan(tx, list(to_plan.values()), files, set(stored), policies)
 
 
 def _newest_files(events: Iterable[CaseEvent]) -> dict[UUID, CaseFile]:
@@ -105,6 +102,19 @@ def _newest_files(events: Iterable[CaseEvent]) -> dict[UUID, CaseFile]:
         if before is None or before.revision < event.revision:
             newest[event.case_id] = subjects.case_file_of(event)
     return newest
+
+
+async def _with_wishes(
+    tx: Tx, stored: Mapping[UUID, CaseFile], files: Mapping[UUID, CaseFile]
+) -> dict[UUID, CaseFile]:
+    """New case files, with what their households asked for in an earlier case."""
+    new = [file for case_id, file in files.items() if case_id not in stored]
+    if not new:
+        return {}
+    wishes = await case_sql.load_wishes(tx, {file.household_id for file in new})
+    return {
+        file.case_id: replace(file, wishes=wishes.get(file.household_id, NO_WISHES)) for file in new
+    }
 
 
 def _with_residents(
@@ -163,31 +173,3 @@ def _newer_subjects(
             if known is None or known.revision < subject.revision:
                 newest[key] = subject
     return newest
-
-
-async def _replan(
-    tx: Tx,
-    to_plan: Sequence[Subject],
-    files: Mapping[UUID, CaseFile],
-    existing: set[UUID],
-    policies: Policies,
-) -> None:
-    now = clock.now()
-    known = {subject.case_id for subject in to_plan} & existing
-    alerts: dict[Key, list[Alert]] = {}
-    for alert in await alert_sql.load_alerts(tx, known) if known else ():
-        alerts.setdefault((alert.case_id, alert.kind, alert.key), []).append(alert)
-    plans: list[Plan] = []
-    modes = await live_sql.load_modes(tx, {files[case_id].municipality for case_id in files})
-    for subject in to_plan:
-        case = files[subject.case_id]
-        policy = policies.on(case.municipality, clock.amsterdam_day(now))
-        if policy is None:
-            raise Park(f"no policy for municipality {case.municipality}")
-        about = alerts.get((subject.case_id, subject.kind, subject.key), [])
-        channels = gate.open_channels(modes, case.municipality)
-        plans.append(schedule.plan(subject, Moment(case, about, policy, now, channels)))
-    if superseded := [alert_id for one in plans for alert_id in one.superseded]:
-        await alert_sql.supersede(tx, superseded, now)
-    if wanted := [alert for one in plans for alert in one.wanted]:
-        await alert_sql.insert_alerts(tx, wanted, now)

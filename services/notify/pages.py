@@ -22,6 +22,15 @@ TEMPLATES = {
     "summons": "Dagvaarding",
     "judgment": "Vonnis",
     "objection": "Bezwaar",
+    "deadline_near": "Termijn bijna om",
+    "deadline_missed": "Termijn voorbij",
+    "not_accepted": "Niet aangenomen",
+    "restriction": "Contactafspraak",
+    "moratorium": "Moratorium",
+    "undelivered": "Bericht aan bewoner kwam niet aan",
+    "bounced": "Bericht aan medewerker kwam niet aan",
+    "reply": "Antwoord van bewoner",
+    "first_contact": "Eerste bericht aan bewoner",
 }
 MOMENTS = {
     "set": "melding",

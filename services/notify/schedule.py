@@ -5,7 +5,7 @@ one is told that it changed.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
@@ -77,11 +77,16 @@ def plan(subject: Subject, moment: Moment) -> Plan:
         for alert in moment.existing
         if alert.state in {"scheduled", "held"} and not still_fits(alert, subject, moment.case)
     )
-    return Plan(superseded, tuple(_wanted(subject, moment)))
+    # What is superseded here may come again, by another channel.
+    existing = [
+        replace(alert, state="superseded") if alert.id in superseded else alert
+        for alert in moment.existing
+    ]
+    return Plan(superseded, tuple(_wanted(subject, replace(moment, existing=existing))))
 
 
 def still_fits(alert: Alert, subject: Subject, case: CaseFile) -> bool:
-    """Whether an alert still says what holds, to whom it concerns."""
+    """Whether an alert still says what holds, to whom it concerns, by a way to reach them."""
     is_about_end = alert.template.endswith("_cancelled")
     recipient = recipient_of(alert.recipient_role, case, subject)
     return (
@@ -90,6 +95,7 @@ def still_fits(alert: Alert, subject: Subject, case: CaseFile) -> bool:
         and subject.state is (State.CANCELLED if is_about_end else State.HOLDS)
         and recipient is not None
         and alert.recipient_id == recipient.id
+        and alert.channel in recipient.contacts
     )
 
 

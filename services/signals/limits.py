@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from shared import clock
+from shared.web.limits import Bucket
 from shared.web.problems import Problem
 
 # Bodies being read or handled at this moment; a batch is 16 MB at most.
@@ -21,28 +22,8 @@ UPLOADS_MAX = 4
 PARTNER_UPLOADS_MAX = 2  # one whose sender has gone may not have ended yet
 # A body comes in within this time, or gives its room back: 16 MB at 2 Mbit/s.
 BODY_SECONDS_MAX = 64
-MINUTE_SECONDS = 60
 BUSY_RETRY_SECONDS = 2
 FULL_RETRY_SECONDS = 30
-
-
-@dataclass
-class Bucket:
-    """Requests that a partner may still make; it fills up evenly over a minute."""
-
-    per_minute: int
-    left: float
-    filled_at: float  # monotonic
-
-    def take(self, now: float) -> float:
-        """Take one; 0, or in how many seconds there will be one."""
-        rate = self.per_minute / MINUTE_SECONDS
-        self.left = min(self.per_minute, self.left + (now - self.filled_at) * rate)
-        self.filled_at = now
-        if self.left < 1:
-            return (1 - self.left) / rate
-        self.left -= 1
-        return 0
 
 
 @dataclass

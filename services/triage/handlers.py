@@ -8,14 +8,31 @@ from services.triage.addresses import Address
 from services.triage.books import BookShelf
 from services.triage.reports import new_report
 from services.triage.sql import erasing as erase_sql
+from services.triage.sql import replies as reply_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
+from services.triage.sql import tasks as task_sql
 from services.triage.sql import withdrawals as withdrawal_sql
+from services.triage.sql.replies import Kept
+from services.triage.sql.tasks import NewTask
 from shared import clock
 from shared.contracts import notify, signals
+from shared.contracts.notify import Answer
 from shared.contracts.signals import PartnerFact
 from shared.db import Tx
 from shared.door import Door, Follow
+
+# What the team reads of an answer; the kind tells what somebody has to do.
+REPLIES = {
+    Answer.OTHER_TIME: ("resident_replied", "De bewoner vraagt een andere tijd."),
+    Answer.CALL_ME: ("resident_replied", "De bewoner vraagt om gebeld te worden."),
+    Answer.NO_MESSAGES: ("resident_replied", "De bewoner wil geen berichten meer."),
+    Answer.NOT_ME: (
+        "residence_check",
+        "Wie ons bericht kreeg, zegt: dit ben ik niet. Kijk wie hier woont, en hoe zij te bereiken "
+        "zijn.",
+    ),
+}
 
 
 def register(door: Door, shelf: BookShelf) -> None:
@@ -33,6 +50,7 @@ def register(door: Door, shelf: BookShelf) -> None:
     door.on(notify.AlertSent)(on_alert_sent)
     door.on(notify.AlertFailed)(on_alert_failed)
     door.on(notify.AlertStopped)(on_alert_stopped)
+    door.on(notify.ResidentReplied)(on_resident_replied)
     door.on(signals.SignalsErased)(on_signals_erased)
     door.on(notify.AlertsErased)(on_alerts_erased)
 
@@ -62,6 +80,26 @@ async def on_alert_stopped(events: Sequence[notify.AlertStopped], tx: Tx) -> Fol
                          one.stopped_at) for one in events],
     )  # fmt: skip
     return ()
+
+
+async def on_resident_replied(events: Sequence[notify.ResidentReplied], tx: Tx) -> Follow:
+    """Somebody answered a message: it stands in the case, and somebody looks at it."""
+    kept = await reply_sql.insert_replies(tx, events)
+    if kept:
+        await task_sql.insert_tasks(tx, [_task_of(one) for one in kept], clock.now())
+    return ()
+
+
+def _task_of(reply: Kept) -> NewTask:
+    kind, reason = REPLIES[reply.answer]
+    return NewTask(
+        kind,
+        reply.municipality,
+        reply.household_id,
+        reply.case_id,
+        reason,
+        occasion=str(reply.reply_id),
+    )
 
 
 async def _places(tx: Tx, events: Sequence[PartnerFact]) -> dict[UUID, Address]:

@@ -49,6 +49,10 @@ WORDS = {
     "alert sent": "Bericht aan {who} verstuurd",
     "alert failed": "Bericht aan {who} mislukt",
     "alert stopped": "Bericht aan {who} tegengehouden",
+    "replied other_time": "Antwoord op een bericht: graag een andere tijd",
+    "replied not_me": "Antwoord op een bericht: dit ben ik niet",
+    "replied no_messages": "Antwoord op een bericht: geen berichten meer",
+    "replied call_me": "Antwoord op een bericht: bel mij",
 }
 # Of what happened at one instant, the cause comes first.
 ORDER = {what: number for number, what in enumerate(WORDS)}

@@ -75,6 +75,10 @@ WORDS: Mapping[str, str] = {
     "spoke": "gesproken",
     "just_talked": "gewoon gepraat",
     "unsafe": "onveilig",
+    "other_time": "graag een andere tijd",
+    "not_me": "dit ben ik niet",
+    "no_messages": "geen berichten meer",
+    "call_me": "bel mij",
     # what was agreed
     "language": "taal",
     "skill": "vaardigheid",

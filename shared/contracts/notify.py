@@ -1,5 +1,6 @@
-"""What notify publishes: what became of an alert, and that an erased household is forgotten."""
+"""What notify publishes: what became of an alert, what a resident answered, and that it forgot."""
 
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -44,6 +45,32 @@ class AlertStopped(AlertFact):
     stopped_at: AwareDatetime
 
 
+class Answer(StrEnum):
+    """What a resident may answer to a message, by its link and without signing in."""
+
+    OTHER_TIME = "other_time"
+    NOT_ME = "not_me"
+    NO_MESSAGES = "no_messages"
+    CALL_ME = "call_me"
+
+
+class ResidentReplied(Event):
+    """Somebody answered a message by its link. Who had the message did, whoever that is."""
+
+    owner: ClassVar[str] = "notify"
+    consumers: ClassVar[tuple[str, ...]] = ("triage",)
+
+    reply_id: UUID
+    case_id: UUID
+    alert_id: UUID
+    answer: Answer
+    given_at: AwareDatetime
+
+    @property
+    def natural_key(self) -> str:
+        return str(self.reply_id)
+
+
 class AlertsErased(Event):
     """notify keeps nothing more of an erased household than the ids of its cases."""
 
@@ -58,4 +85,10 @@ class AlertsErased(Event):
         return str(self.household_id)
 
 
-EVENTS: tuple[type[Event], ...] = (AlertSent, AlertFailed, AlertStopped, AlertsErased)
+EVENTS: tuple[type[Event], ...] = (
+    AlertSent,
+    AlertFailed,
+    AlertStopped,
+    ResidentReplied,
+    AlertsErased,
+)

@@ -175,6 +175,13 @@ OWN |= {
     notify.AlertSent: {**ALERT, "sent_at": AT},
     notify.AlertFailed: {**ALERT, "reason": "permanent 550", "failed_at": AT},
     notify.AlertStopped: {**ALERT, "reason": "de zaak is gesloten", "stopped_at": AT},
+    notify.ResidentReplied: {
+        "reply_id": KEY,
+        "case_id": UUID(int=1),
+        "alert_id": KEY,
+        "answer": notify.Answer.CALL_ME,
+        "given_at": AT,
+    },
     notify.AlertsErased: {"household_id": KEY, "erased_at": AT},
 }
 

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from services.signals import receipts
-from services.signals.limits import Bucket
 from shared.contracts.envelope import BODY_BYTES_MAX
+from shared.web.limits import Bucket
 from tests.builders import NOW
 from tests.signals.http import BATCH, EVENT, client, deliver, event, post
 from tests.town import Town, partner_keys

@@ -19,9 +19,10 @@ from tests.town import SERVICES
 
 # Open to everybody: liveness, readiness, the description of the API, as the API Design Rules ask;
 # and of signals: the keys of receipts, where a receipt is verified, where a token is given for a
-# secret, and how to send a first event. None of them shows anything of a household.
+# secret, and how to send a first event; of notify: where residents answer by a link.
+# None of them shows anything of a household.
 OPEN = {"/health", "/ready", "/openapi.json", "/v1/openapi.json", "/v1/keys", "/v1/tokens",
-        "/receipts", "/examples"}  # fmt: skip
+        "/receipts", "/examples", "/r/{token}"}  # fmt: skip
 SOMEBODY = "5c1f4d0e-0000-4000-8000-000000000001"
 
 

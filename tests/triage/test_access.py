@@ -35,6 +35,7 @@ NOT_TOLD = {
     "command.key": "what it did is told",
     "conflict.reason": "of the worker, about the worker",
     "consultation.with_whom": "the name of somebody else",
+    "household_case.details_told": "a fingerprint of contact data, which are told",
     "verdict.reason": "about other households too",
     "verdict.undone_reason": "about other households too",
 }

@@ -228,16 +228,26 @@ async def wait(tx: Tx, alert_ids: Iterable[UUID], free_at: datetime, reason: str
     )
 
 
-async def insert_links(tx: Tx, links: Sequence[tuple[bytes, Alert]], now: datetime) -> None:
-    """Let residents answer alerts by a link, of which only the hash is kept."""
+@dataclass(frozen=True)
+class NewLink:
+    """A link by which a resident answers an alert; only its hash is kept."""
+
+    token_hash: bytes
+    alert: Alert
+    contact: str | None  # the number or mail address that the alert goes to; None: a letter
+
+
+async def insert_links(tx: Tx, links: Sequence[NewLink], now: datetime) -> None:
+    """Let residents answer alerts by a link."""
     await tx.execute(
         """
-        insert into reply_link (token_hash, alert_id, case_id, made_at)
-        select *, $4 from unnest($1::bytea[], $2::uuid[], $3::uuid[])
+        insert into reply_link (token_hash, alert_id, case_id, contact, made_at)
+        select *, $5 from unnest($1::bytea[], $2::uuid[], $3::uuid[], $4::text[])
         """,
-        [token_hash for token_hash, _ in links],
-        [alert.id for _, alert in links],
-        [alert.case_id for _, alert in links],
+        [link.token_hash for link in links],
+        [link.alert.id for link in links],
+        [link.alert.case_id for link in links],
+        [link.contact for link in links],
         now,
     )
 

@@ -47,10 +47,10 @@ async def lock_case_files(tx: Tx, files: Sequence[CaseFile]) -> dict[UUID, CaseF
     existing = {file.case_id for file in ordered} - {row["case_id"] for row in inserted}
     if not existing:
         return {}
-    rows = await tx.fetch(
-        f"{_CASE_FILE} order by case_file.case_id for update of case_file", sorted(existing)
-    )
-    return {row["case_id"]: _as_case_file(row) for row in rows}
+    # Read after they are locked, not while: whoever had them may just have written what hangs on
+    # them (residents, wishes), and that is not in the sight of the statement that waited.
+    await hold_case_files(tx, existing)
+    return await load_case_files(tx, existing)
 
 
 async def save_case_files(tx: Tx, files: Sequence[CaseFile]) -> None:
@@ -152,6 +152,21 @@ async def load_case_files(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, Case
     """Case files as they are now."""
     rows = await tx.fetch(_CASE_FILE, list(case_ids))
     return {row["case_id"]: _as_case_file(row) for row in rows}
+
+
+async def load_wishes(tx: Tx, household_ids: Collection[UUID]) -> dict[UUID, Wishes]:
+    """What households asked of how we write to them, of those that asked for something."""
+    rows = await tx.fetch(
+        """
+        select household_id, has_opted_out, wrong_contacts from wishes
+        where household_id = any($1::uuid[])
+        """,
+        list(household_ids),
+    )
+    return {
+        row["household_id"]: Wishes(row["has_opted_out"], frozenset(row["wrong_contacts"]))
+        for row in rows
+    }
 
 
 async def load_subjects(tx: Tx, case_ids: Collection[UUID]) -> list[Subject]:

@@ -87,4 +87,32 @@ async def gather(tx: Tx, case_ids: Collection[UUID]) -> list[dict[str, Any]]:
         """,
         list(case_ids),
     )
-    return [dict(row) for row in rows]
+    theirs = await _gather_of_residents(tx, case_ids)
+    return [{**row, **theirs[row["zaak"]]} for row in rows]
+
+
+async def _gather_of_residents(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """How the household of each case is reached, what it answered, and what it asked of us."""
+    rows = await tx.fetch(
+        """
+        select case_id,
+          (select jsonb_build_object('naam', name, 'postcode', postcode,
+             'huisnummer', house_number, 'letterEnToevoeging', suffix, 'telefoonnummer', phone,
+             'email', email, 'taal', language, 'nagegaan', is_verified)
+           from resident where resident.case_id = case_file.case_id) as bewoner,
+          (select coalesce(jsonb_agg(jsonb_build_object('op', given_at, 'antwoord',
+             case answer when 'other_time' then 'graag een andere tijd'
+               when 'not_me' then 'dit ben ik niet' when 'no_messages' then 'geen berichten meer'
+               when 'call_me' then 'bel mij' end) order by given_at, id), '[]')
+           from reply where reply.case_id = case_file.case_id) as antwoorden,
+          (select coalesce(jsonb_agg(distinct contact), '[]')
+           from reply_link where reply_link.case_id = case_file.case_id and contact is not null)
+           as "berichtenGingenNaar",
+          (select jsonb_build_object('geenBerichten', has_opted_out,
+             'nummersEnAdressenVanAnderen', wrong_contacts)
+           from wishes where wishes.household_id = case_file.household_id) as wensen
+        from case_file where case_id = any($1::uuid[])
+        """,
+        list(case_ids),
+    )
+    return {(told := dict(row)).pop("case_id"): told for row in rows}

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from shared.contracts.notify import Answer
 from shared.contracts.triage import AttemptResult, ContactKind, PartOfDay, Track
 from shared.policy import Policy
 
@@ -80,6 +81,14 @@ class Granted(BaseModel):
     until: date
     source: str
     recorded_by: str
+
+
+class Replied(BaseModel):
+    """What was answered to a message, by who had it; nobody signs in for it."""
+
+    id: UUID
+    answer: Answer
+    given_at: datetime
 
 
 class Assigned(BaseModel):

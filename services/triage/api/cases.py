@@ -20,6 +20,7 @@ from services.triage.api.casefile import (
     FiredRule,
     Granted,
     HelpAnswered,
+    Replied,
     StatedNeed,
     fired_rules,
 )
@@ -141,6 +142,7 @@ class CaseInFull(Case):
     help_answers: list[HelpAnswered]
     consultations: list[Consulted]
     moratoria: list[Granted]
+    resident_replies: list[Replied]
     assignments: list[Assigned]
     next_attempt: Proposed | None
 

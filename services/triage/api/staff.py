@@ -256,7 +256,7 @@ async def note_absence(worker_id: PathWorkerId, body: Absence, take: Take, who: 
 async def list_tasks(
     who: Lead, counter: Shared, limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 100
 ) -> Tasks:
-    """Uncertain matches, facts without a cause, cases to look at again; the oldest first."""
+    """Uncertain matches, facts without a cause, answers of residents; the oldest first."""
     async with counter.core.pool.acquire() as connection:
         rows = await verdict_sql.list_tasks(connection, who.municipality, limit)
     return Tasks(tasks=[Task(**row) for row in rows])

@@ -181,6 +181,9 @@ missed_said_at is not null as gemist, dropped_at as "vervallenOp",
         select case_id, at as op, template as bericht, what as uitkomst, recipient_id as aan,
           nullif(reason, '') as reden
         from alert_log where case_id = any($1::uuid[]) order by at""",
+    "antwoordenOpBerichten": """
+        select case_id, given_at as op, answer as antwoord
+        from resident_reply where case_id = any($1::uuid[]) order by given_at, id""",
 }
 
 

@@ -38,6 +38,9 @@ FILE = """
          'until', until, 'source', source, 'recorded_by', recorded_by)
          order by recorded_at, id), '[]')
        from fact where household_id = $2 and kind = 'moratorium') as moratoria,
+      (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'answer', answer,
+         'given_at', given_at) order by given_at, id), '[]')
+       from resident_reply where case_id = $1) as resident_replies,
       (select coalesce(jsonb_agg(jsonb_build_object('assignee_id', assignee_id,
          'reason', reason, 'assigned_at', assigned_at) order by revision), '[]')
        from assignment where case_id = $1) as assignments

@@ -182,6 +182,7 @@ async def _delete_cases(tx: Tx, case_ids: Collection[UUID]) -> None:
         visited as (delete from visit using gone where case_id = gone.id),
         tried as (delete from contact_attempt using gone where case_id = gone.id),
         told as (delete from alert_log using gone where case_id = gone.id),
+        replied as (delete from resident_reply using gone where case_id = gone.id),
         chosen as (delete from track_choice using gone where case_id = gone.id),
         helped as (delete from help_answer using gone where case_id = gone.id),
         planned as (delete from plan_item using gone where case_id = gone.id),

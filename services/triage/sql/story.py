@@ -79,6 +79,9 @@ async def list_work(tx: Tx, case_ids: list[UUID]) -> list[dict[str, Any]]:
         select at, 0, 'alert ' || what, jsonb_build_object('who', recipient_id,
           'template', template, 'reason', reason)
         from alert_log where case_id = any($1::uuid[])
+        union all
+        select given_at, 0, 'replied ' || answer, '{}'
+        from resident_reply where case_id = any($1::uuid[])
         order by at, revision limit 2000
         """,
         case_ids,
