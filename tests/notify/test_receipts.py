@@ -10,6 +10,7 @@ import pytest
 
 from deploy.local.driver import Clock
 from deploy.local.servers import Servers
+from services.notify import pages
 from services.notify.channels.answers import Answer, Outcome
 from services.notify.sending import PAUSES_SECONDS
 from services.notify.sql import erasing as erase_sql
@@ -180,3 +181,17 @@ async def test_receipts_go_with_their_case(desk: Counter) -> None:
         await erase_sql.forget_cases(tx, [CASE], NOW)
     assert "delivered" in str(row["berichten"])
     assert not await desk.pool.fetchval("select count(*) from receipt")
+
+
+async def test_the_story_tells_whether_it_arrived_and_how_far_messages_go(desk: Counter) -> None:
+    alert = await desk.hearing_told()
+    await desk.send()
+    await desk.tell("delivered", alert)
+    async with desk.pool.acquire() as tx:
+        story = await pages.tell(tx, str(alert))
+        remarks = await pages.tell_modes(tx)
+    assert story
+    lines = [line.text for line in story.lines]
+    assert "Verstuurd: Zitting, melding aan resident" in lines
+    assert "Bezorgd: Zitting, melding aan resident" in lines
+    assert remarks == ["Aan bewoners van GM9901: mail uit, sms live, brief uit."]

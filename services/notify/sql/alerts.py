@@ -284,7 +284,10 @@ async def list_story(tx: Tx, case_ids: Sequence[UUID]) -> list[dict[str, Any]]:
           (select coalesce(jsonb_agg(jsonb_build_object('claimed_at', claimed_at,
              'outcome', outcome, 'answer', answer, 'answered_at', answered_at,
              'message_id', attempt.message_id) order by attempt_no), '[]')
-           from attempt where alert_id = alert.id) as attempts
+           from attempt where alert_id = alert.id) as attempts,
+          (select coalesce(jsonb_agg(jsonb_build_object('received_at', received_at,
+             'status', status) order by received_at), '[]')
+           from receipt where alert_id = alert.id) as receipts
         from alert where case_id = any($1::uuid[]) order by scheduled_at, due_at limit 1000
         """,
         list(case_ids),

@@ -190,6 +190,14 @@ async def list_waiting_cases(tx: Tx, case_ids: Collection[UUID]) -> set[UUID]:
     return {row["id"] for row in rows}
 
 
+async def list_municipalities(tx: Tx) -> list[str]:
+    """The municipalities of which a mode was ever set."""
+    rows = await tx.fetch(
+        "select distinct municipality from live_mode order by municipality limit 1000"
+    )
+    return [row["municipality"] for row in rows]
+
+
 async def list_modes(tx: Tx, municipality: str) -> list[dict[str, Any]]:
     """Every change of how far messages go, the newest first."""
     rows = await tx.fetch(
