@@ -2,8 +2,9 @@
 
 purpose    keeps alerts as rows, supersedes them when a fact moves, checks again just before sending
 consumes   triage's case events (shared/contracts/triage.py), HouseholdErased, HouseholdPurged; and
-           nothing of anybody else
+           nothing of anybody else; over HTTP what NotifyNL tells of messages
 publishes  AlertSent, AlertFailed, AlertStopped, AlertsErased
-owns       case files (its copy of who works on what), subjects, alerts, attempts
+owns       case files (its copy of who works on what), subjects, alerts, attempts, receipts; how far
+           messages to residents go, and what people decided
 pages      / tells the way of a case's alerts
 """

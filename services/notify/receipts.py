@@ -41,6 +41,8 @@ async def follow(ending: Ending, alert_ids: Collection[UUID]) -> list[Event]:
     Case files are locked by whoever calls.
     """
     events: list[Event] = []
+    if not alert_ids:
+        return events
     for alert, told in await receipt_sql.load_open(ending.tx, alert_ids):
         if DELIVERED in told:
             events += await _delivered(ending, alert)

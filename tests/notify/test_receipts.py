@@ -130,6 +130,18 @@ async def test_after_the_hearing_nobody_is_told_to_go_by(
     assert await desk.events(alert) == ["alert_sent", "alert_failed"]
 
 
+async def test_the_next_channel_wakes_nobody_up(desk: Counter, stepped_clock: Clock) -> None:
+    await desk.go_live("mail")
+    alert = await desk.hearing_told()
+    await desk.send()
+    at_night = (NOW + timedelta(days=1)).replace(hour=1)
+    stepped_clock.move(at_night)
+    await desk.tell("temporary-failure", alert)
+    query = "select due_at from alert where channel = 'mail' and recipient_role = 'resident'"
+    due_at = await desk.pool.fetchval(query + " and template = 'hearing_set'")
+    assert due_at == at_night.replace(hour=7), "eight o'clock in Amsterdam"
+
+
 async def test_an_answer_about_nothing_of_ours_changes_nothing(
     desk: Counter, capsys: pytest.CaptureFixture[str]
 ) -> None:

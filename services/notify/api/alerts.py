@@ -103,7 +103,7 @@ async def decide_alert(
         raise Problem(404, "There is no such alert.") from None
     except deciding.OtherState as other:
         raise Problem(409, _as_it_is(other)) from None
-    logger.warning("alert_decided", alert_id=str(alert_id), decision=body.decision.value)
+    logger.warning("alert_decided", alert_id=str(alert_id), outcome=body.decision.value)
     return told
 
 

@@ -138,8 +138,8 @@ async def change_mode(
 
     told = await desk.core.door.transact(work)
     logger.warning(
-        "live_mode_set", municipality=municipality, channel=channel.value, mode=body.mode.value,
-    )  # fmt: skip
+        "live_mode_set", municipality=municipality, channel=channel.value, state=body.mode.value
+    )
     return told
 
 
@@ -215,5 +215,5 @@ async def change_stop(body: Switch, desk: Shared) -> Stop:
         return await _stop(tx), ()
 
     told = await desk.core.door.transact(work)
-    logger.warning("stop_set", is_stopped=body.is_stopped)
+    logger.warning("stop_set", state="stopped" if body.is_stopped else "open")
     return told

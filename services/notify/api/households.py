@@ -70,7 +70,7 @@ async def change_wishes(
         return None, ()
 
     await desk.core.door.transact(work)
-    logger.info("wishes_noted", household_id=str(household_id))
+    logger.info("wishes_noted")
     return _told(household_id, wishes)
 
 
