@@ -18,10 +18,10 @@ _OURS = tuple(str(Path(__file__).parents[1] / name) for name in ("services", "sh
 # What a line may say. A key that is not here is left out and counted in `left_out`.
 KEYS = frozenset(
     {
-        "alert_id", "attempt", "batch", "case_id", "consumer", "count", "depth", "due_at",
-        "environment", "event", "event_id", "event_type", "fault", "faults", "host", "lane",
-        "level", "logger", "migration", "municipality", "outcome", "partner_id", "policy", "port",
-        "queue", "reason", "row_count", "seal", "seconds", "service", "signal_id", "state",
+        "alert_id", "attempt", "batch", "case_id", "channel", "consumer", "count", "depth",
+        "due_at", "environment", "event", "event_id", "event_type", "fault", "faults", "host",
+        "lane", "level", "logger", "migration", "municipality", "outcome", "partner_id", "policy",
+        "port", "queue", "reason", "row_count", "seal", "seconds", "service", "signal_id", "state",
         "template", "timestamp", "version",
     }
 )  # fmt: skip

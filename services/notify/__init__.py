@@ -2,9 +2,10 @@
 
 purpose    keeps alerts as rows, supersedes them when a fact moves, checks again just before sending
 consumes   triage's case events (shared/contracts/triage.py), HouseholdErased, HouseholdPurged; and
-           nothing of anybody else
+           nothing of anybody else; over HTTP what NotifyNL tells of messages
 publishes  AlertSent, AlertFailed, AlertStopped, ResidentReplied, AlertsErased
-owns       case files (its copy of who works on what), subjects, alerts, attempts; links,
-           replies and wishes of residents
+owns       case files (its copy of who works on what), subjects, alerts, attempts, receipts;
+           links, replies and wishes of residents; how far messages to residents go, and what
+           people decided
 pages      / tells the way of a case's alerts; /r/{token} is where residents answer, without sign-in
 """

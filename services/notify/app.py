@@ -6,6 +6,8 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.notify import handlers, pages, reply_pages
+from services.notify.api import new_api
+from services.notify.api.desk import Desk
 from services.notify.channels.notifynl import Account as NotifyNlAccount
 from services.notify.channels.notifynl import NotifyNl
 from services.notify.channels.smtp import Smtp
@@ -23,7 +25,7 @@ from shared import policy
 from shared.core import Core
 from shared.policy.shelf import Shelf
 from shared.settings import StartupFault
-from shared.web.session import only_ops
+from shared.web.session import only_ops, signed_in
 from shared.web.site import new_app
 
 
@@ -36,7 +38,8 @@ def wire(core: Core) -> FastAPI:
     core.checks.append(partial(shelf.check, core.pool))
     handlers.register(core.door, shelf)
     freshness = Freshness(core)
-    sending = Sending(core.door, Gate(shelf, freshness), new_carrier(settings))
+    carrier = new_carrier(settings)
+    sending = Sending(core.door, Gate(shelf, freshness), carrier)
     core.timers += [freshness.run, sending.run, partial(run_purging, core.pool)]
 
     async def next_due() -> datetime | None:
@@ -46,6 +49,15 @@ def wire(core: Core) -> FastAPI:
     app = new_app(core, find_account, next_due)
     pages.add(app, core, find_account)
     reply_pages.add(app, core, shelf)
+    token = settings.notifynl_callback_token
+    desk = Desk(
+        core=core,
+        shelf=shelf,
+        account_of=signed_in(find_account),
+        callback_token=token.get_secret_value() if token else None,
+        has_notifynl=carrier.notifynl is not None,
+    )
+    app.mount("/v1", new_api(desk))
     return app
 
 

@@ -22,6 +22,12 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+def is_step(of: Mode, to: Mode) -> bool:
+    """Whether messages may go so far from here: back anywhere, on by one step only."""
+    order = list(Mode)
+    return order.index(to) <= order.index(of) + 1
+
+
 Modes = Mapping[tuple[str, Channel], Mode]  # of municipalities; what is not there is off
 
 
@@ -68,7 +74,7 @@ def rule(alert: Alert, subject: Subject | None, case: CaseFile, situation: Situa
         return Ruling(Verdict.STOP, reason)
     if not alert.is_to_resident:
         return Ruling(Verdict.SEND)
-    return _to_resident(situation)
+    return _to_resident(alert, situation)
 
 
 def why_stopped(alert: Alert, subject: Subject | None, case: CaseFile, now: datetime) -> str | None:
@@ -109,7 +115,7 @@ def _why_silent(
     return None
 
 
-def _to_resident(situation: Situation) -> Ruling:
+def _to_resident(alert: Alert, situation: Situation) -> Ruling:
     if situation.mode is Mode.OFF:
         return Ruling(Verdict.STOP, "de gemeente stuurt zo nog niets aan bewoners")
     if not situation.is_fresh:
@@ -118,6 +124,6 @@ def _to_resident(situation: Situation) -> Ruling:
         return Ruling(Verdict.SHADOW, "proef: niet verstuurd")
     if situation.is_all_stopped:
         return Ruling(Verdict.HOLD, "alle berichten aan bewoners zijn stilgezet")
-    if situation.is_over_ceiling:
+    if situation.is_over_ceiling and not alert.is_released:
         return Ruling(Verdict.HOLD, "het dagmaximum is bereikt")
     return Ruling(Verdict.SEND)

@@ -70,7 +70,7 @@ class Known:
             now=now,
             is_fresh=alert.case_id not in self.stale,
             mode=self.modes.get((name, alert.channel), Mode.OFF) if rules else Mode.OFF,
-            is_guest=(name, contact) in self.guests,
+            is_guest=(name, contact.casefold()) in self.guests,
             is_all_stopped=self.is_all_stopped,
             is_over_ceiling=self.sent_today.get(name, 0) >= ceiling,
         )

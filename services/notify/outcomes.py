@@ -12,7 +12,7 @@ from uuid import UUID
 from services.notify.channels.answers import Answer
 from services.notify.gate import open_channels
 from services.notify.recipients import recipient_of
-from services.notify.schedule import Alert, by_channel, channels_for
+from services.notify.schedule import Alert, by_channel, channels_for, outside_quiet
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql import live as live_sql
@@ -99,9 +99,10 @@ async def failed(ending: Ending, message: Sequence[Claimed], answer: Answer) -> 
 
 
 async def say_failed(ending: Ending, alert: Alert, reason: str) -> list[Event]:
-    """What follows when an alert has failed."""
+    """What follows when an alert has failed; of what is over by now nobody has to hear more."""
+    is_over = alert.expires_at is not None and alert.expires_at <= ending.now
     if alert.is_to_resident:
-        if not await _try_next_channel(ending, alert):
+        if not is_over and not await _try_next_channel(ending, alert):
             await tell_generalist(ending, alert)
     elif alert.recipient_role != "lead":
         await _tell(ending, alert, BOUNCED, "lead")
@@ -119,15 +120,18 @@ async def _try_next_channel(ending: Ending, alert: Alert) -> bool:
     recipient = recipient_of(alert.recipient_role, case, subject) if subject else None
     if policy is None or recipient is None or subject is None:
         return False
+    due_at = ending.now
+    if rules := policy.notify.residents:
+        due_at = outside_quiet(due_at, rules.quiet, now=due_at, latest=subject.at)
     for rule in policy.notify.rules(alert.kind):
         if rule.to != alert.recipient_role or alert.channel not in rule.channels:
             continue
         after = rule.channels[rule.channels.index(alert.channel) + 1 :]
         modes = await live_sql.load_modes(ending.tx, [case.municipality])
         still = [one for one in after if one in open_channels(modes, case.municipality)]
-        for channel in channels_for(subject, still, recipient, ending.now):
+        for channel in channels_for(subject, still, recipient, due_at):
             again = replace(
-                alert, id=by_channel(alert.intent, channel), channel=channel, due_at=ending.now
+                alert, id=by_channel(alert.intent, channel), channel=channel, due_at=due_at
             )
             await alert_sql.insert_alerts(ending.tx, [again], ending.now)
             return True

@@ -6,10 +6,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.notify.gate import Mode
 from services.notify.sql import alerts as alert_sql
+from services.notify.sql import live as live_sql
 from shared.clock import AMSTERDAM
 from shared.core import Core
 from shared.db import Tx
+from shared.policy import Channel
 from shared.web.session import FindAccount
 from shared.web.story import Line, Story, Teller, add_story
 
@@ -32,6 +35,10 @@ TEMPLATES = {
     "reply": "Antwoord van bewoner",
     "first_contact": "Eerste bericht aan bewoner",
 }
+CHANNELS = {Channel.MAIL: "mail", Channel.SMS: "sms", Channel.LETTER: "brief"}
+MODES = {Mode.OFF: "uit", Mode.SHADOW: "proef", Mode.GUESTS: "alleen gasten", Mode.LIVE: "live"}
+RECEIPTS = {"delivered": "Bezorgd", "permanent-failure": "Niet bezorgd",
+            "temporary-failure": "Niet bezorgd", "technical-failure": "Niet bezorgd"}  # fmt: skip
 MOMENTS = {
     "set": "melding",
     "reminder": "herinnering",
@@ -39,6 +46,10 @@ MOMENTS = {
     "cancelled": "gaat niet door",
 }
 ENDS = {
+    "held": "Wacht op een mens: {what} aan {who}",
+    "unknown": "Onbekend of het is aangekomen: {what} aan {who}",
+    "shadowed": "Proef, niet verstuurd: {what} aan {who}",
+    "delivered": "Verstuurd: {what} aan {who}",
     "superseded": "Vervangen: {what} aan {who}",
     "stopped": "Tegengehouden: {what} aan {who}",
     "failed": "Mislukt: {what} aan {who}",
@@ -51,11 +62,27 @@ def add(app: FastAPI, core: Core, find_account: FindAccount) -> None:
     figures = {
         "scheduled": "berichten gepland",
         "sent": "verstuurd",
+        "delivered": "bezorgd",
+        "held": "wachten op een mens",
+        "unknown": "onbekend of ze zijn aangekomen",
         "superseded": "vervangen voor verzending",
         "stopped": "tegengehouden bij verzending",
         "failed": "mislukt",
     }
-    add_story(app, core, find_account, Teller(tell, alert_sql.count_alerts, "Berichten", figures))
+    teller = Teller(tell, alert_sql.count_alerts, "Berichten", figures, remark=tell_modes)
+    add_story(app, core, find_account, teller)
+
+
+async def tell_modes(tx: Tx) -> list[str]:
+    """How far messages to residents go, of each municipality where they ever went."""
+    remarks = []
+    if await live_sql.is_all_stopped(tx):
+        remarks.append("Alle berichten aan bewoners zijn stilgezet.")
+    modes = await live_sql.load_modes(tx, await live_sql.list_municipalities(tx))
+    for name in sorted({municipality for municipality, _ in modes}):
+        ways = (f"{CHANNELS[one]} {MODES[modes.get((name, one), Mode.OFF)]}" for one in Channel)
+        remarks.append(f"Aan bewoners van {name}: {', '.join(ways)}.")
+    return remarks
 
 
 async def tell(tx: Tx, wanted: str) -> Story | None:
@@ -96,6 +123,12 @@ def _lines(alert: Mapping[str, Any]) -> Iterator[Line]:
                 text=f"Poging niet gelukt: {what} aan {who}",
                 details=(f"{attempt['outcome']} {attempt['answer']}",),
             )
+    for receipt in alert["receipts"]:
+        yield Line(
+            at=datetime.fromisoformat(receipt["received_at"]),
+            text=f"{RECEIPTS[receipt['status']]}: {what} aan {who}",
+            details=(receipt["status"],),
+        )
     if alert["state"] in ENDS:
         details = [alert["reason"]] if alert["reason"] else []
         if alert["message_id"]:

@@ -45,10 +45,21 @@ class Alert:
     bundle: str | None
     policy_sha256: str
     state: str = "scheduled"
+    decision: str | None = None  # what a person decided of it last
 
     @property
     def is_to_resident(self) -> bool:
         return self.recipient_id == RESIDENT
+
+    @property
+    def is_released(self) -> bool:
+        """Whether a person let it go, be there ever so many on that day."""
+        return self.decision in {"send", "not_arrived"}
+
+    @property
+    def may_come_again(self) -> bool:
+        """Whether its like may be scheduled anew; not of what a person took back."""
+        return self.state in GONE and self.decision != "drop"
 
 
 @dataclass(frozen=True)
@@ -217,7 +228,7 @@ def _unless_there(
     if channel is None:
         return
     alike = _alike(subject, moment.existing, recipient, words)
-    if any(alert.state not in GONE for alert in alike):
+    if not all(alert.may_come_again for alert in alike):
         return
     natural_key = (subject.case_id, subject.kind, subject.key, subject.revision, template)
     occasion = due_at.isoformat() if template.endswith(REMINDER) else ""

@@ -16,6 +16,7 @@ from services.notify.channels.answers import Answer, Outcome
 from services.notify.delivery import Carrier
 from services.notify.gating import Gate, Item
 from services.notify.outcomes import Ending, failed, note_unknown, sent
+from services.notify.receipts import follow
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql.alerts import Claimed
@@ -104,12 +105,14 @@ class Sending:
             await alert_sql.save_answers(tx, message, answer.outcome.value, answer.code, now)
             ending = Ending(tx, self.gate.shelf, now)
             if answer.outcome is Outcome.ACCEPTED:
-                return None, await sent(ending, message, answer)
+                told = await sent(ending, message, answer)
+                return None, told + await follow(ending, _to_residents(message))
             logger.warning("alert_not_taken", outcome=answer.outcome.value, reason=answer.code)
             first = message[0].alert
             is_lost = answer.outcome is Outcome.UNKNOWN and first.is_to_resident
             if is_lost and (first.channel is Channel.MAIL or is_last_chance(message, now)):
-                return None, await note_unknown(ending, message, answer)
+                told = await note_unknown(ending, message, answer)
+                return None, told + await follow(ending, _to_residents(message))
             if answer.outcome is Outcome.PERMANENT or is_last_chance(message, now):
                 return None, await failed(ending, message, answer)
             pause = PAUSES_SECONDS[max(one.attempt_no for one in message) - 1]
@@ -136,6 +139,11 @@ def messages_of(claimed: Iterable[Claimed]) -> list[list[Claimed]]:
         key = one.message_id or one.alert.bundle or str(one.alert.id)
         groups.setdefault(key, []).append(one)
     return list(groups.values())
+
+
+def _to_residents(message: Sequence[Claimed]) -> list[UUID]:
+    """Those by a gateway that tells later what became of them."""
+    return [one.alert.id for one in message if one.alert.is_to_resident]
 
 
 def _ids(message: Sequence[Claimed]) -> list[UUID]:

@@ -5,7 +5,7 @@ Design Rules ask.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
@@ -39,6 +39,7 @@ DESCRIPTIONS = {
     "404": "No such thing of yours",
     "409": "Not possible in the present state; the answer says what is true now",
     "412": "It has changed in the meantime; the answer says how",
+    "413": "Too large; nothing was changed",
     "428": "If-Match is missing",
     "503": "Not available now; Retry-After says how long to wait",
 }
@@ -52,6 +53,8 @@ class Description:
     tags: Sequence[str]
     security: Mapping[str, Any]
     errors_of: Callable[[str, str, dict[str, Any]], Sequence[str]]  # method, path, operation
+    # By operationId: the one way to sign in that is for this operation and for no other.
+    signed_by: Mapping[str, str] = field(default_factory=dict)
 
 
 def complete(api: FastAPI, description: Description) -> None:
@@ -87,8 +90,15 @@ def _document(api: FastAPI, description: Description) -> dict[str, Any]:
     for path, methods in told["paths"].items():
         for method, operation in methods.items():
             _complete(operation, description.errors_of(method, path, operation))
-            operation["security"] = [{name: []} for name in description.security]
+            operation["security"] = _security(operation["operationId"], description)
     return told
+
+
+def _security(operation_id: str, description: Description) -> list[dict[str, list[str]]]:
+    if name := description.signed_by.get(operation_id):
+        return [{name: []}]
+    others = description.security.keys() - set(description.signed_by.values())
+    return [{name: []} for name in description.security if name in others]
 
 
 def _complete(operation: dict[str, Any], errors: Sequence[str]) -> None:

@@ -61,9 +61,7 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def on_problem(_: Request, problem: Problem) -> Response:
-        return _answer(
-            problem.status, problem.detail, problem.errors, problem.headers, **problem.more
-        )
+        return answer_of(problem)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(_: Request, error: RequestValidationError) -> Response:
@@ -84,6 +82,11 @@ def add_problems(app: FastAPI) -> None:
     async def on_fault(_: Request, error: Exception) -> Response:
         logger.error("request_failed", fault=log.fault_of(error))
         return _answer(500, "Nothing was changed. Try again; if it stays so, tell the operators.")
+
+
+def answer_of(problem: Problem) -> Response:
+    """A problem as a response, for where nothing catches it."""
+    return _answer(problem.status, problem.detail, problem.errors, problem.headers, **problem.more)
 
 
 def _methods(request: Request) -> list[str]:

@@ -3,7 +3,7 @@
 Each service tells its own part. `related` names what to ask the other services for.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +42,7 @@ class Story(BaseModel):
 Tell = Callable[[Tx, str], Awaitable[Story | None]]
 Note = Callable[[Tx, str, Story], Awaitable[None]]  # that an account reads a story
 Count = Callable[[Tx], Awaitable[Mapping[str, int]]]
+Remark = Callable[[Tx], Awaitable[Sequence[str]]]  # what there is to know now, in sentences
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Teller:
     heading: str
     figures: Mapping[str, str]  # the words of each figure of `count`
     note: Note | None = None  # where reads are logged
+    remark: Remark | None = None
 
 
 def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Teller) -> None:
@@ -69,8 +71,10 @@ def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Telle
         wanted = id.strip()
         async with core.pool.acquire() as connection:
             figures = await teller.count(connection)
+            remarks = await teller.remark(connection) if teller.remark else ()
         story = await _tell(core, teller, wanted, account) if wanted else None
         shown = {"service": core.service, "teller": teller, "figures": figures}
+        shown["remarks"] = remarks
         return site.TemplateResponse(
             request, "story.html", shown | {"wanted": wanted, "story": story}
         )

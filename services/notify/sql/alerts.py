@@ -12,22 +12,24 @@ from services.notify.schedule import Alert
 from shared.db import Tx
 from shared.policy import Channel
 
-_COLUMNS = """
+COLUMNS = """
     alert.id, coalesce(intent, alert.id) as intent, case_id, kind, key, subject_revision, template,
-    recipient_id, recipient_role, channel, due_at, expires_at, bundle, policy_sha256, state
+    recipient_id, recipient_role, channel, due_at, expires_at, bundle, policy_sha256, state,
+    decision
     """
 
 
 async def load_alerts(tx: Tx, case_ids: Collection[UUID]) -> list[Alert]:
     """All alerts about cases, whatever became of them."""
     rows = await tx.fetch(
-        f"select {_COLUMNS} from alert where case_id = any($1::uuid[])",  # noqa: S608 - ours
+        f"select {COLUMNS} from alert where case_id = any($1::uuid[])",  # noqa: S608 - ours
         list(case_ids),
     )
-    return [_as_alert(row) for row in rows]
+    return [as_alert(row) for row in rows]
 
 
-def _as_alert(row: Mapping[str, Any] | asyncpg.Record) -> Alert:
+def as_alert(row: Mapping[str, Any] | asyncpg.Record) -> Alert:
+    """An alert by its columns."""
     return Alert(**{**dict(row), "channel": Channel(row["channel"])})
 
 
@@ -100,7 +102,7 @@ async def claim_due(
           order by due_at, bundle, id limit $4 for update skip locked)
         update alert set state = 'claimed', free_at = $3, attempts = attempts + 1
         from due where alert.id = due.id
-        returning {_COLUMNS}, message_id, attempts, was_unanswered
+        returning {COLUMNS}, message_id, attempts, was_unanswered
         """,  # noqa: S608 - a text of ours
         now,
         real_now,
@@ -112,7 +114,7 @@ async def claim_due(
         fields = dict(row)
         message_id, attempts = fields.pop("message_id"), fields.pop("attempts")
         was_unanswered = fields.pop("was_unanswered")
-        claimed.append(Claimed(_as_alert(fields), message_id, attempts, until, was_unanswered))
+        claimed.append(Claimed(as_alert(fields), message_id, attempts, until, was_unanswered))
     return sorted(claimed, key=lambda one: (one.alert.due_at, one.alert.id))
 
 
@@ -292,7 +294,10 @@ async def list_story(tx: Tx, case_ids: Sequence[UUID]) -> list[dict[str, Any]]:
           (select coalesce(jsonb_agg(jsonb_build_object('claimed_at', claimed_at,
              'outcome', outcome, 'answer', answer, 'answered_at', answered_at,
              'message_id', attempt.message_id) order by attempt_no), '[]')
-           from attempt where alert_id = alert.id) as attempts
+           from attempt where alert_id = alert.id) as attempts,
+          (select coalesce(jsonb_agg(jsonb_build_object('received_at', received_at,
+             'status', status) order by received_at), '[]')
+           from receipt where alert_id = alert.id) as receipts
         from alert where case_id = any($1::uuid[]) order by scheduled_at, due_at limit 1000
         """,
         list(case_ids),

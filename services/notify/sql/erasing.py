@@ -39,6 +39,13 @@ async def forget_cases(tx: Tx, case_ids: Collection[UUID], now: datetime) -> Non
         with tried as (
           delete from attempt using alert
           where alert_id = alert.id and alert.case_id = any($1::uuid[])),
+        arrived as (
+          delete from receipt using alert
+          where alert_id = alert.id and alert.case_id = any($1::uuid[])),
+        decided as (delete from alert_decision where case_id = any($1::uuid[])),
+        changed as (
+          delete from wishes_change where household_id in (
+            select household_id from case_file where case_id = any($1::uuid[]))),
         told as (delete from alert where case_id = any($1::uuid[])),
         about as (delete from subject where case_id = any($1::uuid[])),
         wished as (
@@ -79,6 +86,12 @@ async def gather(tx: Tx, case_ids: Collection[UUID]) -> list[dict[str, Any]]:
            from subject where subject.case_id = case_file.case_id) as onderwerpen,
           (select coalesce(jsonb_agg(jsonb_build_object('bericht', template,
              'aan', recipient_id, 'voor', due_at, 'stand', state, 'reden', reason,
+             'ontvangst', (select coalesce(jsonb_agg(jsonb_build_object('op', received_at,
+                'stand', status) order by received_at), '[]')
+              from receipt where alert_id = alert.id),
+             'besluiten', (select coalesce(jsonb_agg(jsonb_build_object('op', decided_at,
+                'besluit', decision, 'reden', reason) order by id), '[]')
+              from alert_decision where alert_id = alert.id),
              'pogingen', (select coalesce(jsonb_agg(jsonb_build_object('op', claimed_at,
                 'uitkomst', outcome, 'antwoord', answer) order by attempt_no), '[]')
               from attempt where alert_id = alert.id)) order by due_at, alert.id), '[]')

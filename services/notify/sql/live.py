@@ -1,6 +1,6 @@
 """Statements on how far messages to residents go, and on what tells whether facts still hold."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,8 @@ from uuid import UUID
 from services.notify.gate import Mode
 from shared.db import Tx
 from shared.policy import Channel
+
+SWITCHES_LOCK = 0x6C697665  # one for all municipalities: changes are rare
 
 
 async def note_alive(tx: Tx, said_at: datetime) -> None:
@@ -89,26 +91,65 @@ async def insert_switch(tx: Tx, change: Change, *, is_stopped: bool) -> None:
     )
 
 
-async def add_guest(tx: Tx, municipality: str, contact: str, change: Change) -> None:
-    """Let a number or mail address have messages while a channel is for guests."""
+async def replace_guests(
+    tx: Tx, municipality: str, contacts: Sequence[str], change: Change
+) -> None:
+    """Let these, and nobody else, have messages while a channel is for guests; who was stays."""
+    await tx.execute(
+        "delete from guest where municipality = $1 and contact <> all($2::text[])",
+        municipality,
+        list(contacts),
+    )
     await tx.execute(
         """
-        insert into guest (municipality, contact, added_by, added_at) values ($1, $2, $3, $4)
+        insert into guest (municipality, contact, added_by, added_at)
+        select $1, contact, $3, $4 from unnest($2::text[]) as told (contact) order by contact
         on conflict do nothing
         """,
         municipality,
-        contact,
+        list(contacts),
         change.by,
+        change.at,
+    )
+    await tx.execute(
+        """
+        insert into guests_change (municipality, guests, changed_by, reason, changed_at)
+        values ($1, $2, $3, $4, $5)
+        """,
+        municipality,
+        len(contacts),
+        change.by,
+        change.reason,
         change.at,
     )
 
 
-async def remove_guest(tx: Tx, municipality: str, contact: str) -> bool:
-    """Take a guest off the list; False when it was not on it."""
-    status: str = await tx.execute(
-        "delete from guest where municipality = $1 and contact = $2", municipality, contact
+async def list_guests(tx: Tx, municipality: str) -> list[dict[str, Any]]:
+    """The guests of a municipality."""
+    rows = await tx.fetch(
+        """
+        select contact, added_by, added_at from guest where municipality = $1
+        order by contact limit 1000
+        """,
+        municipality,
     )
-    return status.endswith(" 1")
+    return [dict(row) for row in rows]
+
+
+async def hold_switches(tx: Tx) -> None:
+    """Let nobody else change how far messages go, until the end of this transaction."""
+    await tx.execute("select pg_advisory_xact_lock($1)", SWITCHES_LOCK)
+
+
+async def list_switches(tx: Tx) -> list[dict[str, Any]]:
+    """Every turn of the one switch, the newest first."""
+    rows = await tx.fetch(
+        """
+        select is_stopped, changed_by, reason, changed_at from stop_switch
+        order by id desc limit 200
+        """
+    )
+    return [dict(row) for row in rows]
 
 
 async def load_guests(tx: Tx, municipalities: Collection[str]) -> set[tuple[str, str]]:
@@ -147,6 +188,14 @@ async def list_waiting_cases(tx: Tx, case_ids: Collection[UUID]) -> set[UUID]:
         [f'"{one}"'.encode() for one in ids],
     )
     return {row["id"] for row in rows}
+
+
+async def list_municipalities(tx: Tx) -> list[str]:
+    """The municipalities of which a mode was ever set."""
+    rows = await tx.fetch(
+        "select distinct municipality from live_mode order by municipality limit 1000"
+    )
+    return [row["municipality"] for row in rows]
 
 
 async def list_modes(tx: Tx, municipality: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.triage.api.bounded import Instant, Reason, Text, WorkerId
+from services.triage.api.bounded import WorkerId
 from services.triage.api.taking import Body, CaseId, Counter, Done, Shared, Take
 from services.triage.commands import assigning, visits
 from services.triage.commands.assigning import Decline
@@ -15,6 +15,7 @@ from services.triage.commands.desk import Desk
 from services.triage.commands.visits import Tried, Window
 from services.triage.sql import work as work_sql
 from shared.contracts.triage import AttemptResult, ContactKind
+from shared.web.bounded import Instant, Reason, Text
 from shared.web.problems import Problem
 
 router = APIRouter()

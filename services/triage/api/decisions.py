@@ -7,7 +7,6 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.triage.api.bounded import Day, Reason, Text, Words
 from services.triage.api.taking import Body, CaseId, Done, Take
 from services.triage.commands import help as help_commands
 from services.triage.commands import tracks
@@ -16,6 +15,7 @@ from services.triage.commands.help import Advice, PlanLayer, PlanLine
 from services.triage.commands.tracks import EndResult, Override
 from services.triage.reports import Status
 from shared.contracts.triage import ContactRestriction, Track
+from shared.web.bounded import Day, Reason, Text, Words
 from shared.web.problems import Problem
 
 router = APIRouter()

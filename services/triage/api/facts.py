@@ -6,13 +6,14 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.triage.api.bounded import Day, Filled, Instant, Source, Text
+from services.triage.api.bounded import Source
 from services.triage.api.taking import Body, CaseId, Done, Take
 from services.triage.commands import facts
 from services.triage.commands.desk import Desk
 from services.triage.commands.facts import LegalEntry, LegalState, LegalStep
 from services.triage.reports import ResidenceResult
 from shared.contracts.signals import HearingKind, JudgmentOutcome
+from shared.web.bounded import Day, Filled, Instant, Text
 
 router = APIRouter()
 

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.triage.api.bounded import Reason
 from services.triage.api.taking import Body, Take
 from services.triage.commands import households
 from services.triage.commands.households import Done, Judge
+from shared.web.bounded import Reason
 
 router = APIRouter()
 

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.triage import monitor
-from services.triage.api.bounded import Day
 from services.triage.api.taking import Lead, Shared
 from services.triage.counts import PeriodFault, whole_months
 from services.triage.monitor import Figures
 from services.triage.sql import monitor as monitor_sql
 from shared import clock
+from shared.web.bounded import Day
 from shared.web.problems import Problem
 
 router = APIRouter()

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from services.triage.api.bounded import Day, PathWorkerId, Reason, Text, WorkerId
+from services.triage.api.bounded import PathWorkerId, WorkerId
 from services.triage.api.cases import Case, Cases
 from services.triage.api.taking import Body, Lead, Shared, Take, Who, lead_only
 from services.triage.commands import assigning, staff, tracks
@@ -19,6 +19,7 @@ from services.triage.sql import verdicts as verdict_sql
 from services.triage.sql.verdicts import Review
 from shared import clock
 from shared.db import Tx
+from shared.web.bounded import Day, Reason, Text
 from shared.web.problems import Problem
 
 router = APIRouter()
