@@ -15,10 +15,11 @@ from shared.contracts.envelope import CONTENT_TYPE, EVENTS_EXCHANGE, Event, to_w
 from shared.contracts.triage import TriageAlive
 from shared.policy import Channel
 from tests.builders import MUNICIPALITY
-from tests.town import AWAY, Town
+from tests.town import AWAY, QUEUES, Town
 
 SOURCE = "urn:nld:oin:0:systeem:triage"
 ALIVE_SECONDS = 20
+OURS = [name for name in QUEUES if name.startswith("notify.")]
 LIVE = """
     insert into live_mode (municipality, channel, mode, changed_by, reason, changed_at)
     select $1, channel, $2, 'lead', 'a test', now() from unnest($3::text[]) as channel"""
@@ -36,6 +37,7 @@ class Alone:
 
     def __init__(self, town: Town) -> None:
         self.town = town
+        self._connection: aio_pika.abc.AbstractConnection | None = None
         self._voice: aio_pika.abc.AbstractExchange | None = None
 
     async def go_live(self, *channels: Channel, mode: Mode = Mode.LIVE) -> None:
@@ -79,8 +81,7 @@ class Alone:
     async def is_moving(self) -> bool:
         """Whether something is under way."""
         try:
-            depths = await self.town.depths()
-            if any(n for queue, n in depths.items() if queue.startswith("notify.")):
+            if await self._count_queued():
                 return True
             if (await self.town.flow("notify"))["busy"]:
                 return True
@@ -88,6 +89,13 @@ class Alone:
         except AWAY:
             return True
         return bool(row["n"])
+
+    async def _count_queued(self) -> int:
+        assert self._connection, "nobody opened this"
+        channel = await self._connection.channel()
+        queues = [await channel.declare_queue(name, passive=True) for name in OURS]
+        await channel.close()
+        return sum(one.declaration_result.message_count or 0 for one in queues)
 
     async def notifications(self) -> list[dict[str, Any]]:
         """The text messages and letters that arrived."""
@@ -120,10 +128,13 @@ class Alone:
         connection = await aio_pika.connect(self.town.amqp["triage"], timeout=10)
         async with connection:
             channel = await connection.channel(publisher_confirms=True)
+            self._connection = connection
             self._voice = await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
             living = asyncio.create_task(self._be_alive())
-            yield
-            living.cancel()
+            try:
+                yield
+            finally:
+                living.cancel()
 
 
 @asynccontextmanager
