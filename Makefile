@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 SIGNALS ?= 440
 SEED ?= 1
+ALERTS ?= 10000
 PYTHON := .venv/bin/python
 # Everything that the local tools need to know of a running stack.
 ENV := set -a; test ! -f .local/env || . ./.local/env; set +a;
@@ -36,6 +37,10 @@ test: .setup-dev ## set up everything and run the tests, against a real RabbitMQ
 .PHONY: faults
 faults: .setup-dev ## kill services at named points, take servers away, plant bugs: nothing is lost
 	@$(PYTHON) -m pytest -n 2 --dist worksteal tests/faults
+
+.PHONY: faults-notify
+faults-notify: .setup-dev ## ten thousand alerts against a gateway that fails, with notify killed all along
+	@ALERTS=$(ALERTS) $(PYTHON) -m pytest -q -s tests/faults/test_alerts.py -k household
 
 .PHONY: check-contracts
 check-contracts: .setup-dev ## check AsyncAPI, OpenAPI and a Node client; needs npm

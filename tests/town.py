@@ -23,13 +23,14 @@ import httpx
 from deploy.local.books import read_books
 from deploy.local.corporation import Journal, Partners, partner_urls
 from deploy.local.driver import Clock, Driver, Watch
+from deploy.local.findings import Findings
 from deploy.local.folder import Ports
 from deploy.local.gateway import LOCAL_KEY
 from deploy.local.generalist import Worker
 from deploy.local.month import Outgoing
 from deploy.local.notify_requests import LETTER_TEMPLATE, SMS_TEMPLATE
 from deploy.local.private_rabbitmq import ADMINISTRATOR
-from deploy.local.reconcile import Findings, reconcile
+from deploy.local.reconcile import reconcile
 from deploy.local.servers import Servers
 from services.signals import partners as partner_admin
 from tests.paths import POLICIES, REPOSITORY

@@ -1,4 +1,4 @@
-"""What each party wrote down: the sender's journal, three databases, the mail server's store."""
+"""What each party wrote down: the sender's journal, three databases, the gateway's store."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ class Books:
     triage: Mapping[str, Sequence[asyncpg.Record]]
     notify: Mapping[str, Sequence[asyncpg.Record]]
     mails: Sequence[Mapping[str, Any]]
+    notifications: Sequence[Mapping[str, Any]]  # SMS and letters
 
 
 EVERYWHERE = {
@@ -66,8 +67,8 @@ TRIAGE = {
 NOTIFY = {
     **EVERYWHERE,
     "case_file": "select case_id, revision, is_open, assignee_id from case_file",
-    "alert": "select id, case_id, kind, key, template, state, due_at, message_id, recipient_id"
-    " from alert",
+    "alert": "select id, coalesce(intent, id) as intent, case_id, kind, key, template, state,"
+    " due_at, message_id, recipient_id, recipient_role, channel from alert",
     "attempt": "select alert_id, message_id, outcome from attempt",
 }
 
@@ -79,7 +80,18 @@ async def read_books(journal: Path, urls: Mapping[str, str], gateway: str) -> Bo
         signals=await _read_tables(urls["signals"], SIGNALS),
         triage=await _read_tables(urls["triage"], TRIAGE),
         notify=await _read_tables(urls["notify"], NOTIFY),
-        mails=await _read_mails(gateway),
+        **await _read_gateway(gateway),
+    )
+
+
+async def read_alert_books(database: str, gateway: str) -> Books:
+    """Read those of notify and the gateway, where nobody else wrote any."""
+    return Books(
+        journal=(),
+        signals={},
+        triage={},
+        notify=await _read_tables(database, NOTIFY),
+        **await _read_gateway(gateway),
     )
 
 
@@ -96,15 +108,19 @@ async def _read_tables(url: str, queries: Mapping[str, str]) -> dict[str, Sequen
         await connection.close()
 
 
-async def _read_mails(gateway: str) -> list[dict[str, Any]]:
-    mails: list[dict[str, Any]] = []
+async def _read_gateway(gateway: str) -> dict[str, list[dict[str, Any]]]:
+    return {name: await _read_pages(gateway, name) for name in ("mails", "notifications")}
+
+
+async def _read_pages(gateway: str, name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
     async with httpx.AsyncClient(base_url=gateway, timeout=60) as client:
         after = 0
         while True:
-            answer = await client.get("/v1/mails", params={"after": after, "limit": PAGE})
+            answer = await client.get(f"/v1/{name}", params={"after": after, "limit": PAGE})
             answer.raise_for_status()
             page = answer.json()
-            if not page["mails"]:
-                return mails
-            mails += page["mails"]
+            if not page[name]:
+                return rows
+            rows += page[name]
             after = page["next_after"]

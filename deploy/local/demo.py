@@ -32,11 +32,12 @@ from deploy.local import story
 from deploy.local.books import Books, read_books
 from deploy.local.corporation import Journal, Partners, partner_urls
 from deploy.local.driver import Clock, Driver, Watch
+from deploy.local.findings import Findings
 from deploy.local.folder import ROOT
 from deploy.local.generalist import Worker, turns
 from deploy.local.month import AMSTERDAM, MONTH, Outgoing
 from deploy.local.parameters import P
-from deploy.local.reconcile import Findings, reconcile
+from deploy.local.reconcile import reconcile
 from deploy.local.scaled_roster import write_roster
 from deploy.local.scenario import write_month
 

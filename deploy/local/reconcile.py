@@ -1,4 +1,4 @@
-"""Reconciles the sender's journal with each database and with the mail server's own store.
+"""Reconciles the sender's journal with each database and with the gateway's own store.
 
 From outside: it imports nothing of the services, reads their tables with SQL of its own, and
 believes no counter. It answers three questions: is anything lost, is anything doubled, and did a
@@ -10,13 +10,14 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from deploy.local.books import Books, read_books
+from deploy.local.findings import Findings
+from deploy.local.reconcile_alerts import alert_ids, check_alerts, header
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 MONTHS = (
@@ -25,29 +26,14 @@ MONTHS = (
 )  # fmt: skip
 IN_TEXT = re.compile(rf"(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}}) om (\d\d)\.(\d\d) uur")
 IN_CALENDAR = re.compile(r"(\d{8}T\d{6})(Z?)")
-EXAMPLES_MAX = 5
-
-
-@dataclass
-class Findings:
-    """What was found; empty lists are what one hopes for."""
-
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    stale: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)  # anything else that does not agree
-    figures: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def is_clean(self) -> bool:
-        return not (self.lost or self.doubled or self.stale or self.wrong)
-
-    def examples(self) -> list[str]:
-        """A few of each kind."""
-        kinds = {
-            "lost": self.lost, "doubled": self.doubled, "stale": self.stale, "wrong": self.wrong
-        }  # fmt: skip
-        return [f"{name}: {one}" for name, all_of in kinds.items() for one in all_of[:EXAMPLES_MAX]]
+# What triage may have been told of an alert in a state.
+TOLD_AS = {
+    "sent": {"sent"},
+    "delivered": {"sent", "delivered"},
+    "failed": {"failed"},
+    "stopped": {"stopped"},
+    "shadowed": {"stopped"},
+}
 
 
 def reconcile(books: Books) -> Findings:
@@ -56,7 +42,8 @@ def reconcile(books: Books) -> Findings:
     _check_intake(books, found)
     _check_facts(books, found)
     _check_cases(books, found)
-    _check_alerts(books, found)
+    check_alerts(books, found)
+    _check_told(books, found)
     _check_recipients(books, found)
     _check_times(books, found)
     _check_rest(books, found)
@@ -147,50 +134,15 @@ def _check_loads(books: Books, found: Findings) -> None:
 
 def _written_at(mail: Mapping[str, Any]) -> datetime:
     """The business instant at which notify wrote a mail."""
-    return datetime.fromisoformat(_header(mail, "x-voordeur-written-at"))
+    return datetime.fromisoformat(header(mail, "x-voordeur-written-at"))
 
 
-def _header(mail: Mapping[str, Any], name: str) -> str:
-    headers = {key.lower(): value for key, value in mail["headers"].items()}
-    return str(headers.get(name, ""))
-
-
-def _alert_ids(mail: Mapping[str, Any]) -> list[str]:
-    return _header(mail, "x-voordeur-alerts").split()
-
-
-def _check_alerts(books: Books, found: Findings) -> None:
-    """notify against the mail server: what was sent arrived, once; what arrived was meant."""
-    arrived: dict[str, set[str]] = defaultdict(set)
-    times: Counter[str] = Counter()
-    for mail in books.mails:
-        times[mail["message_id"]] += 1
-        for alert_id in _alert_ids(mail):
-            arrived[alert_id].add(mail["message_id"])
-    unanswered = {
-        row["message_id"] for row in books.notify["attempt"] if row["outcome"] in {None, "unknown"}
-    }
-    for alert in books.notify["alert"]:
-        mails = arrived.pop(str(alert["id"]), set())
-        if alert["state"] == "sent" and not mails:
-            found.lost.append(f"alert {alert['id']} is said to be sent; no mail has it")
-        if len(mails) > 1:
-            found.doubled.append(f"alert {alert['id']} is in {len(mails)} different mails")
-        if mails and alert["state"] == "scheduled":
-            found.wrong.append(f"alert {alert['id']} arrived and is still to be sent")
-    found.wrong += [
-        f"a mail has alert {alert_id}, which notify does not know" for alert_id in arrived
-    ]
-    # After a crash the same mail may come twice with one Message-ID; without one, never.
-    found.doubled += [
-        f"mail {message_id} arrived {n} times"
-        for message_id, n in times.items()
-        if n > 1 and message_id not in unanswered
-    ]
+def _check_told(books: Books, found: Findings) -> None:
+    """triage was told what became of each alert."""
     logged = {(str(row["alert_id"]), row["what"]) for row in books.triage["alert_log"]}
     for alert in books.notify["alert"]:
-        is_told = (str(alert["id"]), alert["state"]) in logged
-        if alert["state"] in {"sent", "failed", "stopped"} and not is_told:
+        what = TOLD_AS.get(alert["state"])
+        if what and not logged & {(str(alert["id"]), one) for one in what}:
             found.lost.append(f"triage was not told that alert {alert['id']} {alert['state']}")
 
 
@@ -202,8 +154,9 @@ def _check_recipients(books: Books, found: Findings) -> None:
     leads = {case["id"]: case["lead_id"] for case in books.triage["case"]}
     alerts = {str(row["id"]): row for row in books.notify["alert"]}
     for mail in books.mails:
-        for alert_id in _alert_ids(mail):
-            if alert := alerts.get(alert_id):
+        for alert_id in alert_ids(mail):
+            alert = alerts.get(alert_id)
+            if alert and alert["recipient_role"] in {"assignee", "lead"}:
                 at = _written_at(mail)
                 allowed = {*_had_it(assigned[alert["case_id"]], at), leads.get(alert["case_id"])}
                 if alert["recipient_id"] not in allowed:
@@ -225,7 +178,7 @@ def _check_times(books: Books, found: Findings) -> None:
     truth = _hearing_times(books) | _visit_times(books)
     for mail in books.mails:
         written_at = _written_at(mail)
-        for alert_id in _alert_ids(mail):
+        for alert_id in alert_ids(mail):
             alert = alerts.get(alert_id)
             if alert is None or (alert["kind"], alert["key"]) not in truth:
                 continue
@@ -346,7 +299,7 @@ def _count(books: Books, found: Findings) -> None:
     open_cases = [case for case in books.triage["case"] if case["is_open"]]
     states = Counter(row["state"] for row in books.notify["alert"])
     assigned = Counter(roles.get(case["assignee_id"], "nobody") for case in open_cases)
-    found.figures = {
+    found.figures |= {
         "sent": len(books.journal),
         "accepted": len(books.signals["event"]),
         "refused": sum(row["times_seen"] for row in books.signals["refusal"]),
@@ -358,8 +311,12 @@ def _count(books: Books, found: Findings) -> None:
         "alerts_scheduled": len(books.notify["alert"]),
         "alerts_superseded": states["superseded"],
         "alerts_stopped": states["stopped"],
-        "alerts_sent": states["sent"],
+        "alerts_sent": states["sent"] + states["delivered"],
+        "alerts_failed": states["failed"],
+        "alerts_unknown": states["unknown"],
+        "alerts_held": states["held"],
         "mails_received": len(books.mails),
+        "notifications_received": len(books.notifications),
         "lost": len(found.lost),
         "doubled": len(found.doubled),
         "stale_alerts": len(found.stale),

@@ -16,7 +16,7 @@ from services.notify.facts import Site
 from services.notify.freshness import Freshness
 from services.notify.gating import Gate
 from services.notify.purging import run_purging
-from services.notify.sending import Sending
+from services.notify.sending import WAYS, Sending
 from services.notify.settings import Settings
 from services.notify.sql import alerts as alert_sql
 from services.notify.writing.loading import TextFault
@@ -40,7 +40,8 @@ def wire(core: Core) -> FastAPI:
     freshness = Freshness(core)
     carrier = new_carrier(settings)
     sending = Sending(core.door, Gate(shelf, freshness), carrier)
-    core.timers += [freshness.run, sending.run, partial(run_purging, core.pool)]
+    core.timers += [freshness.run, partial(run_purging, core.pool)]
+    core.timers += [partial(sending.run, way) for way in WAYS]
 
     async def next_due() -> datetime | None:
         async with core.pool.acquire() as connection:

@@ -1,6 +1,6 @@
 """Carries what passed the gate to a gateway: writes it in its channel's form, and hands it over."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from uuid import UUID
@@ -16,10 +16,11 @@ from services.notify.recipients import Recipient, recipient_of
 from services.notify.schedule import Alert
 from services.notify.writing.facts import Audience
 from services.notify.writing.texts import Message, Texts
-from shared import clock
+from shared import clock, log
 from shared.policy import Channel
 
 NOT_SET_UP = Answer(Outcome.TEMPORARY, "no account")
+logger = log.get()
 
 
 @dataclass
@@ -42,26 +43,25 @@ class Carrier:
         return f"<{alert_ids[0] if len(alert_ids) == 1 else derived}@{self.domain}>"
 
     async def carry(self, items: Sequence[Item], message_id: str) -> Answer:
-        """Write and hand over one message about one item, or a worker's digest of several."""
+        """Write and hand over one message about one item, or a worker's digest of several.
+
+        Raises only while nothing has been handed over.
+        """
         item = items[0]
         recipient = recipient_of(item.alert.recipient_role, item.case, item.subject)
         assert recipient, "the gate lets nothing through to nobody"
         message = self._write(items, recipient)
-        contact = recipient.contacts[item.alert.channel]
-        match item.alert.channel:
-            case Channel.MAIL:
-                return await self.smtp.send(self._mail(items, recipient, message, message_id))
-            case Channel.SMS:
-                if self.notifynl is None:
-                    return NOT_SET_UP
-                return await self.notifynl.send_sms(contact, message.text, item.alert.id)
-            case Channel.LETTER:
-                if self.notifynl is None:
-                    return NOT_SET_UP
-                address = f"{contact} {facts.town_of(item)}"  # the post asks for the town too
-                return await self.notifynl.send_letter(
-                    address, message.subject, message.text, item.alert.id
-                )
+        if item.alert.channel is Channel.MAIL:
+            return await _handed(self.smtp.send(self._mail(items, recipient, message, message_id)))
+        if self.notifynl is None:
+            return NOT_SET_UP
+        contact, reference = recipient.contacts[item.alert.channel], item.alert.id
+        if item.alert.channel is Channel.SMS:
+            return await _handed(self.notifynl.send_sms(contact, message.text, reference))
+        address = f"{contact} {facts.town_of(item)}"  # the post asks for the town too
+        return await _handed(
+            self.notifynl.send_letter(address, message.subject, message.text, reference)
+        )
 
     async def look_up(self, alert: Alert) -> Answer:
         """Whether the gateway has a text message or letter of which the answer never came."""
@@ -109,3 +109,12 @@ class Carrier:
                     params={"method": str(calendar["method"]), "charset": "utf-8"},
                 )
         return mail
+
+
+async def _handed(work: Awaitable[Answer]) -> Answer:
+    """What a gateway said; after a fault that nobody foresaw, it may have the message."""
+    try:
+        return await work
+    except Exception as error:
+        logger.error("handing_over_failed", fault=log.fault_of(error))
+        return Answer(Outcome.UNKNOWN, log.fault_of(error))

@@ -168,7 +168,7 @@ async def _turn_back(ending: Ending, one: Claimed, ruling: Ruling) -> list[Event
             return await shadowed(ending, one, ruling.reason)
         case Verdict.LATER:
             free_at = clock.lease_until(LATER_SECONDS)
-            await alert_sql.wait(ending.tx, [one.alert.id], free_at, ruling.reason)
+            await alert_sql.postpone(ending.tx, [one], free_at, ruling.reason, counts=False)
             if one.alert.due_at + DOUBT_MAX <= ending.now:
                 await tell_generalist(ending, one.alert)
             return []

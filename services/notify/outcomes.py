@@ -69,6 +69,20 @@ async def _stop(ending: Ending, one: Claimed, state: str, reason: str) -> list[E
     return [notify.AlertStopped(**told) for _ in ended]
 
 
+async def stop_doubles(ending: Ending, doubles: Sequence[Claimed]) -> list[Event]:
+    """Their intent reached the household by another channel: it hears nothing twice."""
+    if not doubles:
+        return []
+    ids, reason = _ids(doubles), "dit is al langs een andere weg verstuurd"
+    ended = await alert_sql.stop_doubles(ending.tx, ids, reason, ending.now)
+    told = {"reason": reason, "stopped_at": ending.now}
+    return [
+        notify.AlertStopped(**names_of(one.alert), **told)
+        for one in doubles
+        if one.alert.id in ended
+    ]
+
+
 async def held(ending: Ending, one: Claimed, reason: str) -> list[Event]:
     """A person has to look before it goes; meanwhile the household hears nothing from us."""
     logger.warning("alert_held", alert_id=str(one.alert.id), template=one.alert.template)

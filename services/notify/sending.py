@@ -7,7 +7,7 @@ their generalist hears that they should go by.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,12 +15,12 @@ from uuid import UUID
 from services.notify.channels.answers import Answer, Outcome
 from services.notify.delivery import Carrier
 from services.notify.gating import Gate, Item
-from services.notify.outcomes import Ending, failed, note_unknown, sent
+from services.notify.outcomes import Ending, failed, note_unknown, sent, stop_doubles
 from services.notify.receipts import follow
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql.alerts import Claimed
-from shared import clock, log
+from shared import clock, db, log
 from shared.contracts.envelope import derived_id
 from shared.db import Tx
 from shared.door import Door, Follow
@@ -31,6 +31,9 @@ CLAIM_MAX = 500
 CLAIM_SECONDS = 60  # longer than handing one message over may take
 # Pauses after temporary failures; after the last the alert has failed.
 PAUSES_SECONDS = (30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600)
+PUT_OFF_SECONDS = 600  # before what failed in a way that nobody foresaw is tried again
+# A gateway that hangs holds up only what goes its way.
+WAYS = (frozenset({Channel.MAIL}), frozenset({Channel.SMS, Channel.LETTER}))
 
 logger = log.get()
 
@@ -43,25 +46,50 @@ class Sending:
     gate: Gate
     carrier: Carrier
 
-    async def run(self) -> None:
-        """Send what is due, for ever; a loop of the service."""
+    async def run(self, channels: Collection[Channel]) -> None:
+        """Send what is due by some channels, for ever; a loop of the service."""
         while True:
-            while await self.send_due():
+            while await self.send_due(channels):
                 pass
             await asyncio.sleep(POLL_SECONDS)
 
-    async def send_due(self) -> int:
+    async def send_due(self, channels: Collection[Channel] = tuple(Channel)) -> int:
         """Claim due alerts and send them, message by message; how many alerts were claimed."""
 
         async def claim(tx: Tx) -> tuple[list[Claimed], Follow]:
+            now, real_now = clock.now(), clock.lease_now()
             until = clock.lease_until(CLAIM_SECONDS)
-            found = await alert_sql.claim_due(tx, clock.now(), clock.lease_now(), until, CLAIM_MAX)
-            return found, ()
+            found = await alert_sql.claim_due(
+                tx, now, real_now, until, CLAIM_MAX, channels=channels
+            )
+            ending = Ending(tx, self.gate.shelf, now)
+            events = await stop_doubles(ending, [one for one in found if one.is_double])
+            return [one for one in found if not one.is_double], events
 
         claimed = await self.door.transact(claim)
         for message in messages_of(claimed):
-            await self._take(message)
+            await self._take_alone(message)
         return len(claimed)
+
+    async def _take_alone(self, message: Sequence[Claimed]) -> None:
+        """Take a message; one that cannot be taken is put off and holds up no other."""
+        try:
+            await self._take(message)
+        except db.IN_PASSING:
+            raise
+        except Exception as error:
+            fault = log.fault_of(error)
+            logger.error("alert_put_off", alert_id=str(message[0].alert.id), fault=fault)
+            await self._put_off(message, fault)
+
+    async def _put_off(self, message: Sequence[Claimed], fault: str) -> None:
+        """Let it come again; without an end, for even telling of its end has failed."""
+
+        async def write(tx: Tx) -> tuple[None, Follow]:
+            await alert_sql.postpone(tx, message, clock.lease_until(PUT_OFF_SECONDS), fault)
+            return None, ()
+
+        await self.door.transact(write)
 
     async def _take(self, message: Sequence[Claimed]) -> None:
         first = message[0]
@@ -86,15 +114,39 @@ class Sending:
             until = clock.lease_until(CLAIM_SECONDS)
             return await self.gate.pass_through(tx, message, message_id, until)
 
-        items = await self.door.transact(gate)
+        try:
+            items = await self.door.transact(gate)
+        except db.IN_PASSING:
+            raise
+        except Exception as error:
+            await self._give_up(message, error)
+            return
         if not items:
             return
+        passed = {item.alert.id for item in items}
+        message = [one for one in message if one.alert.id in passed]
         try:
             answer = await self.carrier.carry(items, message_id)
-        except Exception as error:  # one that cannot be written must not hold up all others
-            answer = Answer(Outcome.TEMPORARY, log.fault_of(error))
-        passed = {item.alert.id for item in items}
-        await self._commit_answer([one for one in message if one.alert.id in passed], answer)
+        except Exception as error:
+            await self._give_up(message, error)
+            return
+        await self._commit_answer(message, answer)
+
+    async def _give_up(self, message: Sequence[Claimed], error: Exception) -> None:
+        """Put off what cannot be written; nothing went out. It must not hold up all others.
+
+        Of a digest nobody knows which part is the culprit, so its parts come again each by itself,
+        unless it went out before: then nothing but the same mail may come again.
+        """
+        answer = Answer(Outcome.TEMPORARY, log.fault_of(error))
+        await self._commit_answer(message, answer)
+        if len(message) > 1 and not any(one.was_unanswered for one in message):
+
+            async def take_apart(tx: Tx) -> tuple[None, Follow]:
+                await alert_sql.take_apart(tx, [one.alert.id for one in message])
+                return None, ()
+
+            await self.door.transact(take_apart)
 
     async def _commit_answer(self, message: Sequence[Claimed], answer: Answer) -> None:
         """Write what the gateway answered, and what follows from it."""
@@ -117,7 +169,7 @@ class Sending:
                 return None, await failed(ending, message, answer)
             pause = PAUSES_SECONDS[max(one.attempt_no for one in message) - 1]
             reason = f"{answer.outcome.value} {answer.code}"
-            await alert_sql.postpone(tx, _ids(message), clock.lease_until(pause), reason)
+            await alert_sql.postpone(tx, message, clock.lease_until(pause), reason)
             return None, ()
 
         await self.door.transact(write)
@@ -144,7 +196,3 @@ def messages_of(claimed: Iterable[Claimed]) -> list[list[Claimed]]:
 def _to_residents(message: Sequence[Claimed]) -> list[UUID]:
     """Those by a gateway that tells later what became of them."""
     return [one.alert.id for one in message if one.alert.is_to_resident]
-
-
-def _ids(message: Sequence[Claimed]) -> list[UUID]:
-    return [one.alert.id for one in message]

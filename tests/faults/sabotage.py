@@ -2,6 +2,7 @@
 
     python -m tests.faults.sabotage kill after_commit 2 triage     SIGKILL at the second time
     python -m tests.faults.sabotage bug no_inbox triage            with this bug
+    python -m tests.faults.sabotage hurry notify                   with short pauses
 
 The product has no such switches: what it does is wrapped here, from outside.
 """
@@ -14,7 +15,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.notify import timer
+from services.notify import gate, gating, outcomes, sending
+from services.notify.channels import notifynl, smtp
+from services.notify.channels.answers import Answer, Outcome
+from services.notify.delivery import Carrier
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.signals.sql import events as signals_sql
@@ -84,15 +88,60 @@ def kill_before_ack(die: Callable[[], None]) -> None:
     BatchSubscriber._acknowledge = wrapped  # type: ignore[method-assign]
 
 
-def kill_after_answer(die: Callable[[], None]) -> None:
-    """The mail server has the mail, and nobody wrote it down."""
-    commit = timer.Sending._commit_answer
+def kill_after_claim(die: Callable[[], None]) -> None:
+    """Alerts are claimed; this one has not come to the gate."""
+    take = sending.Sending._take
 
-    async def wrapped(self: timer.Sending, sent: Any, answer: Any) -> None:
+    async def wrapped(self: sending.Sending, message: Any) -> None:
         die()
-        await commit(self, sent, answer)
+        await take(self, message)
 
-    timer.Sending._commit_answer = wrapped  # type: ignore[method-assign]
+    sending.Sending._take = wrapped  # type: ignore[method-assign]
+
+
+def kill_after_gate(die: Callable[[], None]) -> None:
+    """It may go, the attempt is noted, and the gateway has nothing."""
+    carry = Carrier.carry
+
+    async def wrapped(self: Carrier, items: Any, message_id: str) -> Any:
+        die()
+        return await carry(self, items, message_id)
+
+    Carrier.carry = wrapped  # type: ignore[method-assign]
+
+
+def kill_after_answer(die: Callable[[], None]) -> None:
+    """The gateway has the message, and nobody wrote it down."""
+    commit = sending.Sending._commit_answer
+
+    async def wrapped(self: sending.Sending, message: Any, answer: Any) -> None:
+        die()
+        await commit(self, message, answer)
+
+    sending.Sending._commit_answer = wrapped  # type: ignore[method-assign]
+
+
+def kill_after_answer_commit(die: Callable[[], None]) -> None:
+    """The answer is written down; the next message of the claim has not come to the gate."""
+    commit = sending.Sending._commit_answer
+
+    async def wrapped(self: sending.Sending, message: Any, answer: Any) -> None:
+        await commit(self, message, answer)
+        die()
+
+    sending.Sending._commit_answer = wrapped  # type: ignore[method-assign]
+
+
+def kill_after_look_up(die: Callable[[], None]) -> None:
+    """The gateway said whether it has the message, and nobody wrote it down."""
+    look_up = Carrier.look_up
+
+    async def wrapped(self: Carrier, alert: Any) -> Any:
+        answer = await look_up(self, alert)
+        die()
+        return answer
+
+    Carrier.look_up = wrapped  # type: ignore[method-assign]
 
 
 KILLS: dict[str, Callable[[Callable[[], None]], None]] = {
@@ -100,7 +149,11 @@ KILLS: dict[str, Callable[[Callable[[], None]], None]] = {
     "after_commit": kill_after_commit,
     "after_publish": kill_after_publish,
     "before_ack": kill_before_ack,
+    "after_claim": kill_after_claim,
+    "after_gate": kill_after_gate,
     "after_answer": kill_after_answer,
+    "after_answer_commit": kill_after_answer_commit,
+    "after_look_up": kill_after_look_up,
 }
 
 
@@ -167,9 +220,45 @@ def bug_gate_off() -> None:
         subjects = await case_sql.load_subjects(tx, case_ids)
         return [known.setdefault((one.case_id, one.kind, one.key), one) for one in subjects]
 
-    timer.why_stopped = never
-    timer.alert_sql = _Instead(alert_sql, renew=all_ours)  # type: ignore[assignment]
-    timer.case_sql = _Instead(case_sql, load_subjects=as_first_seen)  # type: ignore[assignment]
+    gate.why_stopped = never
+    gating.alert_sql = _Instead(alert_sql, renew=all_ours)  # type: ignore[assignment]
+    gating.case_sql = _Instead(case_sql, load_subjects=as_first_seen)  # type: ignore[assignment]
+
+
+def bug_sent_before_the_answer() -> None:
+    """An alert is said to be sent, and only then is it handed over."""
+    send, carry = sending.Sending._send, Carrier.carry
+    known: dict[Any, tuple[sending.Sending, Any]] = {}
+
+    async def noting(self: sending.Sending, message: Any) -> None:
+        known.update({one.alert.id: (self, one) for one in message})
+        await send(self, message)
+
+    async def said_before(self: Carrier, items: Any, message_id: str) -> Answer:
+        sender, _ = known[items[0].alert.id]
+        ours = [known[item.alert.id][1] for item in items]
+        await sender._commit_answer(ours, Answer(Outcome.ACCEPTED, "said before"))
+        return await carry(self, items, message_id)
+
+    sending.Sending._send = noting  # type: ignore[method-assign]
+    Carrier.carry = said_before  # type: ignore[method-assign]
+
+
+def bug_no_look_up() -> None:
+    """What may have been taken is handed over again."""
+
+    async def not_there(self: Carrier, alert: Any) -> Answer:
+        return Answer(Outcome.TEMPORARY, "nobody looked")
+
+    Carrier.look_up = not_there  # type: ignore[method-assign]
+
+
+def bug_untold() -> None:
+    """Nobody hears of what does not reach a household."""
+
+    async def say_nothing(ending: Any, alert: Any) -> None: ...
+
+    outcomes.tell_generalist = gating.tell_generalist = say_nothing
 
 
 def bug_unsorted_locks() -> None:
@@ -194,13 +283,24 @@ BUGS: dict[str, Callable[[], None]] = {
     "relay_without_lease": bug_relay_without_lease,
     "gate_off": bug_gate_off,
     "unsorted_locks": bug_unsorted_locks,
+    "sent_before_the_answer": bug_sent_before_the_answer,
+    "no_look_up": bug_no_look_up,
+    "untold": bug_untold,
 }
 
 
 def shorten_leases() -> None:
     """What a killed process held is free after seconds, so that a test need not wait a minute."""
     outbox.LEASE_SECONDS = 2
-    timer.CLAIM_SECONDS = 2
+    sending.CLAIM_SECONDS = 2
+
+
+def shorten_pauses() -> None:
+    """What a gateway refused for now comes again at once, and who hangs is soon given up."""
+    shorten_leases()
+    sending.PAUSES_SECONDS = (0.2, 0.3, 0.5, 0.5, 1, 1, 2)  # type: ignore[assignment]
+    smtp.SMTP_SECONDS_MAX = notifynl.SECONDS_MAX = 1
+    gating.LATER_SECONDS = 1
 
 
 def main(arguments: list[str]) -> None:
@@ -211,6 +311,8 @@ def main(arguments: list[str]) -> None:
         if what == "kill":
             point, nth = arguments.pop(0), int(arguments.pop(0))
             KILLS[point](_die_at(nth))
+        elif what == "hurry":
+            shorten_pauses()
         else:
             BUGS[arguments.pop(0)]()
     (service,) = arguments

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from deploy.local.books import read_books
+from deploy.local.findings import Findings
 from deploy.local.legal_paths import LegalPaths
 from deploy.local.month import Household, Month
-from deploy.local.reconcile import Findings, delivered_again
+from deploy.local.reconcile import delivered_again
 from tests.faults.workload import FIRST, workload
 from tests.town import SERVICES, Town
 

@@ -8,7 +8,8 @@ import aiosmtplib
 
 from services.notify.channels.answers import Answer, Outcome
 
-SMTP_SECONDS_MAX = 20
+SMTP_SECONDS_MAX = 20  # for each answer
+MAIL_SECONDS_MAX = 40  # for a whole mail: less than its claim lasts
 TEMPORARY_FROM, PERMANENT_FROM, CODE_MAX = 400, 500, 599
 
 
@@ -40,7 +41,8 @@ class Smtp:
 
     async def _hand_over(self, mail: EmailMessage) -> Answer:
         try:
-            await self._client.send_message(mail)
+            async with asyncio.timeout(MAIL_SECONDS_MAX):
+                await self._client.send_message(mail)
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _by_code(error.recipients[0].code)
         except aiosmtplib.SMTPResponseException as error:

@@ -82,40 +82,86 @@ class Claimed:
 
     alert: Alert
     message_id: str | None  # of an earlier claim that ended without an answer
-    attempt_no: int
+    attempt_no: int  # of the attempt that is made if the gate lets it through
     until: datetime  # end of the claim, real time; whose it is tells whose claim it is
     was_unanswered: bool = False  # it went out before, and nobody knows what became of it
+    is_double: bool = False  # to a resident, who has its intent by another channel: not claimed
 
 
 async def claim_due(
-    tx: Tx, now: datetime, real_now: datetime, until: datetime, limit: int
+    tx: Tx,
+    now: datetime,
+    real_now: datetime,
+    until: datetime,
+    limit: int,
+    *,
+    channels: Collection[Channel] = tuple(Channel),
 ) -> list[Claimed]:
-    """Claim due alerts until `until` (real time), also those whose claim ended unanswered."""
+    """Claim due alerts until `until` (real time), also those whose claim ended unanswered.
+
+    A claim is no attempt: a service that is killed over and over with hundreds in hand uses up
+    nobody's attempts. One row that the index on intents forbids is passed over, with a pause: it
+    must not make the claim of all others fail.
+    """
     rows = await tx.fetch(
         f"""
         with due as (
-          select id, coalesce((
-            select coalesce(outcome, 'unknown') = 'unknown' from attempt
-            where alert_id = alert.id order by attempt_no desc limit 1), false) as was_unanswered
+          select id, intent, state, recipient_role = 'resident' as is_to_resident
           from alert
           where state in ('scheduled', 'claimed') and due_at <= $1 and free_at <= $2
-          order by due_at, bundle, id limit $4 for update skip locked)
-        update alert set state = 'claimed', free_at = $3, attempts = attempts + 1
-        from due where alert.id = due.id
-        returning {COLUMNS}, message_id, attempts, was_unanswered
+            and channel = any($5::text[])
+          order by due_at, bundle, id limit $4 for update skip locked),
+        told as (
+          select id, is_to_resident and (
+              row_number() over (partition by intent order by state = 'claimed' desc, id) > 1
+              or exists (
+                select from alert as other
+                where other.intent = due.intent and other.id <> due.id
+                  and other.recipient_role = 'resident'
+                  and other.state in ('claimed', 'sent', 'delivered', 'unknown'))) as is_double,
+            coalesce((
+              select coalesce(outcome, 'unknown') = 'unknown' from attempt
+              where alert_id = due.id order by attempt_no desc limit 1), false) as was_unanswered
+          from due)
+        update alert set state = case when is_double then alert.state else 'claimed' end,
+          free_at = $3
+        from told where alert.id = told.id
+        returning {COLUMNS}, message_id, attempts, was_unanswered, is_double
         """,  # noqa: S608 - a text of ours
         now,
         real_now,
         until,
         limit,
+        [one.value for one in channels],
     )
     claimed = []
     for row in rows:
         fields = dict(row)
-        message_id, attempts = fields.pop("message_id"), fields.pop("attempts")
-        was_unanswered = fields.pop("was_unanswered")
-        claimed.append(Claimed(as_alert(fields), message_id, attempts, until, was_unanswered))
+        own = {name: fields.pop(name) for name in ("message_id", "was_unanswered", "is_double")}
+        attempt_no = fields.pop("attempts") + 1
+        claimed.append(Claimed(as_alert(fields), attempt_no=attempt_no, until=until, **own))
     return sorted(claimed, key=lambda one: (one.alert.due_at, one.alert.id))
+
+
+async def stop_doubles(
+    tx: Tx, alert_ids: Collection[UUID], reason: str, now: datetime
+) -> set[UUID]:
+    """Stop alerts to residents of which another channel brought the intent; which of them."""
+    rows = await tx.fetch(
+        """
+        update alert set state = 'stopped', reason = $2, changed_at = $3
+        where id = any($1::uuid[]) and state = 'scheduled' and exists (
+          select from alert as other
+          where other.intent = alert.intent and other.id <> alert.id
+            and other.recipient_role = 'resident'
+            and other.state in ('sent', 'delivered', 'unknown'))
+        returning id
+        """,
+        sorted(alert_ids),
+        reason,
+        now,
+    )
+    return {row["id"] for row in rows}
 
 
 async def renew(tx: Tx, claimed: Sequence[Claimed], until: datetime) -> set[UUID]:
@@ -153,7 +199,14 @@ async def insert_attempts(
         now,
     )
     await tx.execute(
-        "update alert set message_id = $2 where id = any($1::uuid[])", sorted(ids), message_id
+        """
+        update alert set message_id = $3, attempts = attempt_no
+        from unnest($1::uuid[], $2::int[]) as claimed (alert_id, attempt_no)
+        where id = alert_id
+        """,
+        ids,
+        [one.attempt_no for one in claimed],
+        message_id,
     )
 
 
@@ -202,31 +255,37 @@ async def settle(
     return [row["id"] for row in rows]
 
 
-async def postpone(tx: Tx, alert_ids: Iterable[UUID], free_at: datetime, reason: str) -> None:
-    """Let claimed alerts be tried again after a pause (real time)."""
+async def postpone(
+    tx: Tx, claimed: Sequence[Claimed], free_at: datetime, reason: str, *, counts: bool = True
+) -> None:
+    """Let claimed alerts come again after a pause (real time); unless it `counts`, as untried."""
     await tx.execute(
         """
-        with mine as (select id from alert where id = any($1::uuid[]) order by id for update)
-        update alert set state = 'scheduled', free_at = $2, reason = $3
-        from mine where alert.id = mine.id and state = 'claimed'
+        with mine as (
+          select id, attempt_no from unnest($1::uuid[], $2::int[]) as claimed (alert_id, attempt_no)
+          join alert on alert.id = alert_id and state = 'claimed'
+          order by id for update of alert)
+        update alert set state = 'scheduled', free_at = $3, reason = $4,
+          attempts = case when $5 then attempt_no else attempts end
+        from mine where alert.id = mine.id
         """,
-        sorted(alert_ids),
+        [one.alert.id for one in claimed],
+        [one.attempt_no for one in claimed],
         free_at,
         reason,
+        counts,
     )
 
 
-async def wait(tx: Tx, alert_ids: Iterable[UUID], free_at: datetime, reason: str) -> None:
-    """Let claimed alerts come again after a pause (real time), as if they had not been tried."""
+async def take_apart(tx: Tx, alert_ids: Collection[UUID]) -> None:
+    """Let alerts that were to go out as one message go each by itself."""
     await tx.execute(
         """
         with mine as (select id from alert where id = any($1::uuid[]) order by id for update)
-        update alert set state = 'scheduled', free_at = $2, reason = $3, attempts = attempts - 1
-        from mine where alert.id = mine.id and state = 'claimed'
+        update alert set bundle = null, message_id = null
+        from mine where alert.id = mine.id and state = 'scheduled'
         """,
         sorted(alert_ids),
-        free_at,
-        reason,
     )
 
 
