@@ -1,7 +1,7 @@
 """Carries what passed the gate to a gateway: writes it in its channel's form, and hands it over."""
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from uuid import UUID
 
@@ -52,7 +52,13 @@ class Carrier:
         assert recipient, "the gate lets nothing through to nobody"
         message = self._write(items, recipient)
         if item.alert.channel is Channel.MAIL:
-            return await _handed(self.smtp.send(self._mail(items, recipient, message, message_id)))
+            mail = self._mail(items, recipient, message, message_id)
+            answer = await _handed(self.smtp.send(mail))
+        else:
+            answer = await self._by_notifynl(item, recipient, message)
+        return replace(answer, text_version=message.version)
+
+    async def _by_notifynl(self, item: Item, recipient: Recipient, message: Message) -> Answer:
         if self.notifynl is None:
             return NOT_SET_UP
         contact, reference = recipient.contacts[item.alert.channel], item.alert.id

@@ -154,7 +154,7 @@ class Sending:
         async def write(tx: Tx) -> tuple[None, Follow]:
             now = clock.now()
             await case_sql.hold_case_files(tx, {one.alert.case_id for one in message})
-            await alert_sql.save_answers(tx, message, answer.outcome.value, answer.code, now)
+            await alert_sql.save_answers(tx, message, answer, now)
             ending = Ending(tx, self.gate.shelf, now)
             if answer.outcome is Outcome.ACCEPTED:
                 told = await sent(ending, message, answer)

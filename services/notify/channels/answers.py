@@ -20,3 +20,4 @@ class Answer:
     outcome: Outcome
     code: str
     gateway_id: str | None = None  # by which the gateway knows the message
+    text_version: str | None = None  # of the template that it was written by

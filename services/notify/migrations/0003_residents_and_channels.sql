@@ -36,12 +36,12 @@ alter table alert
   add column intent uuid,             -- null of alerts from before: each its own
   add column channel text not null default 'mail' check (channel in ('mail', 'sms', 'letter')),
   add column gateway_id text,         -- by which the gateway knows it
-  add column text_version text,       -- of the template it was written by
   add constraint alert_roles check (recipient_role in ('assignee', 'lead', 'second', 'resident')),
   add constraint alert_states check (state in ('scheduled', 'claimed', 'sent', 'delivered',
     'superseded', 'stopped', 'failed', 'unknown', 'held', 'shadowed'));
 create unique index alert_intent on alert (intent) -- at most once to a resident
   where recipient_role = 'resident' and state in ('claimed', 'sent', 'delivered', 'unknown');
+alter table attempt add column text_version text; -- of the template it was written by
 create index alert_gateway on alert (gateway_id) where gateway_id is not null;
 create index alert_to_residents on alert (changed_at)
   where recipient_role = 'resident' and state in ('sent', 'delivered', 'unknown');

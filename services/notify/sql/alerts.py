@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.notify.channels.answers import Answer
 from services.notify.schedule import Alert
 from shared.db import Tx
 from shared.policy import Channel
@@ -210,22 +211,21 @@ async def insert_attempts(
     )
 
 
-async def save_answers(
-    tx: Tx, claimed: Sequence[Claimed], outcome: str, answer: str, now: datetime
-) -> None:
-    """Note what the gateway answered to these attempts."""
+async def save_answers(tx: Tx, claimed: Sequence[Claimed], answer: Answer, now: datetime) -> None:
+    """Note what the gateway answered to these attempts, and which text it was."""
     await tx.execute(
         """
-        update attempt set outcome = $3, answer = $4, answered_at = $5
+        update attempt set outcome = $3, answer = $4, answered_at = $5, text_version = $6
         from unnest($1::uuid[], $2::int[]) as mine (alert_id, attempt_no)
         where attempt.alert_id = mine.alert_id and attempt.attempt_no = mine.attempt_no
           and outcome is null
         """,
         [one.alert.id for one in claimed],
         [one.attempt_no for one in claimed],
-        outcome,
-        answer,
+        answer.outcome.value,
+        answer.code,
         now,
+        answer.text_version,
     )
 
 
