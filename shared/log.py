@@ -20,8 +20,8 @@ KEYS = frozenset(
     {
         "alert_id", "attempt", "batch", "case_id", "channel", "consumer", "count", "depth",
         "due_at", "environment", "event", "event_id", "event_type", "fault", "faults", "host",
-        "lane", "level", "logger", "migration", "municipality", "outcome", "partner_id", "policy", "port",
-        "queue", "reason", "row_count", "seal", "seconds", "service", "signal_id", "state",
+        "lane", "level", "logger", "migration", "municipality", "outcome", "partner_id", "policy",
+        "port", "queue", "reason", "row_count", "seal", "seconds", "service", "signal_id", "state",
         "template", "timestamp", "version",
     }
 )  # fmt: skip
