@@ -42,6 +42,7 @@ class Freshness:
     """What is known of the queues, looked at every second."""
 
     core: Core
+    _connection: aio_pika.abc.AbstractConnection | None = None  # while it is open
     _looked_at: float = float("-inf")  # monotonic
     _behind_since: float | None = None  # monotonic; None: nothing waited when we looked
 
@@ -49,9 +50,22 @@ class Freshness:
         """Look at the queues, for ever; a loop of the service."""
         connection = await aio_pika.connect(self.core.settings.amqp_url.get_secret_value())
         async with connection:
-            while True:
-                await self.look(connection)
-                await asyncio.sleep(LOOK_SECONDS)
+            self._connection = connection
+            try:
+                while True:
+                    await self.look(connection)
+                    await asyncio.sleep(LOOK_SECONDS)
+            finally:
+                self._connection = None
+
+    async def look_again(self) -> None:
+        """Look now, for a message that cannot be taken back; nothing is known if that fails."""
+        try:
+            if self._connection:
+                await self.look(self._connection)
+        except (OSError, aio_pika.exceptions.AMQPError) as error:
+            self._looked_at = float("-inf")
+            logger.warning("queues_not_seen", fault=log.fault_of(error))
 
     async def look(self, connection: aio_pika.abc.AbstractConnection) -> None:
         """Ask the broker how much waits in each queue."""

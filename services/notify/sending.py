@@ -110,6 +110,9 @@ class Sending:
             derived_id("mail", *(one.alert.id for one in message)),
         )
 
+        if message[0].alert.is_to_resident:
+            await self.gate.freshness.look_again()
+
         async def gate(tx: Tx) -> tuple[list[Item], Follow]:
             until = clock.lease_until(CLAIM_SECONDS)
             return await self.gate.pass_through(tx, message, message_id, until)

@@ -43,7 +43,10 @@ NUMBER, ADDRESS = "+31612345678", "v.voorbeeld@post.example"
 class Fresh:
     """Nothing waits, and triage was heard of."""
 
-    async def find_stale(self, *_: Any) -> set[UUID]:
+    async def look_again(self) -> None:
+        pass
+
+    async def find_stale(self, *_: Any, patient: bool) -> set[UUID]:
         return set()
 
 

@@ -1,8 +1,9 @@
 """What is claimed, and what one alert that fails does to the others: on a real database."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,7 +22,6 @@ from services.notify.sql.alerts import Claimed
 from shared import clock, db
 from shared.contracts import triage
 from shared.contracts.triage import CaseEvent
-from shared.db import Tx
 from shared.door import Door
 from shared.outbox import LeftToRelay, Outbox
 from shared.policy import Channel
@@ -39,7 +39,10 @@ INTENT = UUID(int=0x1247)
 class AlwaysFresh:
     """Nothing waits, and triage was heard of."""
 
-    async def find_stale(self, _: Tx, case_ids: Collection[UUID], minutes_max: int) -> set[UUID]:
+    async def look_again(self) -> None:
+        pass
+
+    async def find_stale(self, *_: Any, patient: bool) -> set[UUID]:
         return set()
 
 
