@@ -1,5 +1,5 @@
 """`make bench`: the chain against its references, urgent events behind the bulk, CPU a signal;
-and deciding open cases anew by another policy.
+deciding open cases anew by another policy; scheduling alerts and finding the due ones.
 
 It takes about a quarter of an hour. The last line is one JSON object.
 """
@@ -7,6 +7,7 @@ It takes about a quarter of an hour. The last line is one JSON object.
 import asyncio
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.servers import Servers
+from tests.bench.alerts import Alerts, run_alerts
 from tests.bench.intake import WAYS, Intake, run_intake
 from tests.bench.redecide import Redecide, run_redecide
 from tests.bench.rounds import KINDS, Result, run_rounds
@@ -23,6 +25,7 @@ from tests.conftest import ROSTER_TOKENS, make_templates, open_folders
 
 # DESIGN section 8.
 PLAIN_TIMES, BARE_TIMES, IDLE_TIMES, DUPLICATES, BACKLOG = 3.0, 0.55, 5.0, 0.001, 50_000
+CLAIM_GROWTH = 1.5  # ours: of a hundred times as many rows
 
 console = Console(highlight=False)
 
@@ -33,12 +36,28 @@ def main(
     urgent: Annotated[int, typer.Option(help="evictions behind the bulk, 5 a second")] = 1_000,
     backlog: Annotated[int, typer.Option(help="signals that wait before them")] = 150_000,
     cases: Annotated[int, typer.Option(help="open cases that are decided anew")] = 100_000,
+    alerts: Annotated[int, typer.Option(help="alerts that are scheduled")] = 100_000,
+    rows: Annotated[int, typer.Option(help="alerts of which the due ones are found")] = 1_000_000,
 ) -> None:
     """Measure the chain. Figures of one run may be compared with each other only."""
-    asyncio.run(measure(signals, rounds, urgent, backlog, cases))
+    sizes = Sizes(signals, rounds, urgent, backlog, cases, alerts, rows)
+    asyncio.run(measure(sizes))
 
 
-async def measure(signals: int, rounds: int, urgent: int, backlog: int, cases: int) -> None:
+@dataclass(frozen=True)
+class Sizes:
+    """How much of each is measured."""
+
+    signals: int
+    rounds: int
+    urgent: int
+    backlog: int
+    cases: int
+    alerts: int
+    rows: int
+
+
+async def measure(sizes: Sizes) -> None:
     """Start servers of our own, measure, stop them."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -48,16 +67,18 @@ async def measure(signals: int, rounds: int, urgent: int, backlog: int, cases: i
         try:
             await make_templates(servers)
             tokens = servers.data / ROSTER_TOKENS
-            chain = await run_rounds(servers, tokens, signals, rounds, console.print)
-            intake = await run_intake(servers, tokens, signals, rounds, console.print)
-            anew = await run_redecide(servers, cases, rounds, console.print)
-            late = await run_urgent(servers, tokens, urgent, backlog, console.print)
+            rounds, say = sizes.rounds, console.print
+            chain = await run_rounds(servers, tokens, sizes.signals, rounds, say)
+            intake = await run_intake(servers, tokens, sizes.signals, rounds, say)
+            anew = await run_redecide(servers, sizes.cases, rounds, say)
+            told = await run_alerts(servers, sizes.alerts, sizes.rows, rounds, say)
+            late = await run_urgent(servers, tokens, sizes.urgent, sizes.backlog, say)
         finally:
             await servers.stop()
     console.print(cpu_table(chain))
-    told = figures(chain, intake, late, anew)
-    console.print(goals(told))
-    print(json.dumps(told))
+    reached = figures(chain, intake, late, anew) | alert_figures(told)
+    console.print(goals(reached))
+    print(json.dumps(reached))
 
 
 def figures(chain: Result, intake: Intake, late: Urgent, anew: Redecide) -> dict[str, object]:
@@ -83,6 +104,18 @@ def figures(chain: Result, intake: Intake, late: Urgent, anew: Redecide) -> dict
     }
 
 
+def alert_figures(told: Alerts) -> dict[str, object]:
+    """The figures of the last line that are notify's."""
+    return {
+        "alerts_per_s": round(told.per_second("ours"), 1),
+        "alerts_bare_per_s": round(told.per_second("bare"), 1),
+        "alerts_vs_bare": round(told.ratio, 3),
+        **{f"claim_ms_of_{rows}": round(ms, 2) for rows, ms in told.claim_ms.items()},
+        "claim_growth": round(told.claim_growth, 2),
+        "claim_ms_at_eight": round(told.digest_ms, 2),
+    }
+
+
 def goals(told: dict[str, object]) -> Table:
     """What was to be reached, and what was."""
     table = Table(title="reached", title_justify="left")
@@ -94,6 +127,7 @@ def goals(told: dict[str, object]) -> Table:
         ("urgent_p99_vs_idle", IDLE_TIMES, False),
         ("urgent_backlog_min", BACKLOG, True),
         ("wire_duplicates", DUPLICATES, False),
+        ("claim_growth", CLAIM_GROWTH, False),
     ):
         value = float(str(told[name]))
         is_reached = value >= wanted if is_least else value <= wanted

@@ -10,10 +10,12 @@ KEYS = ["chain_per_s", "plain_per_s", "bare_per_s", "chain_vs_plain", "chain_vs_
         "urgent_p99_ms", "urgent_p99_vs_idle", "wire_duplicates"]  # fmt: skip
 REDECIDE = ["redecide_per_s", "redecide_bare_per_s", "redecide_vs_bare", "redecide_changed"]
 
+ALERTS = ["alerts_per_s", "alerts_bare_per_s", "alerts_vs_bare", "claim_growth"]
+
 
 async def test_a_small_bench_tells_every_figure() -> None:
     small = ["--signals", "200", "--rounds", "1", "--urgent", "10", "--backlog", "5000",
-             "--cases", "500"]  # fmt: skip
+             "--cases", "500", "--alerts", "2000", "--rows", "50000"]  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench", *small,
         cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE,
@@ -24,4 +26,4 @@ async def test_a_small_bench_tells_every_figure() -> None:
     assert list(figures)[: len(KEYS)] == KEYS
     assert all(figures[key] > 0 for key in KEYS[:-1])
     assert figures["wire_duplicates"] >= 0
-    assert all(figures[key] > 0 for key in REDECIDE)
+    assert all(figures[key] > 0 for key in (*REDECIDE, *ALERTS))

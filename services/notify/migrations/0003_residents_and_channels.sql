@@ -39,6 +39,8 @@ alter table alert
   add constraint alert_roles check (recipient_role in ('assignee', 'lead', 'second', 'resident')),
   add constraint alert_states check (state in ('scheduled', 'claimed', 'sent', 'delivered',
     'superseded', 'stopped', 'failed', 'unknown', 'held', 'shadowed'));
+drop index alert_due; -- a whole town's digests are due at one instant: in the order of claims
+create index alert_due on alert (due_at, bundle, id) where state in ('scheduled', 'claimed');
 create unique index alert_intent on alert (intent) -- at most once to a resident
   where recipient_role = 'resident' and state in ('claimed', 'sent', 'delivered', 'unknown');
 alter table attempt add column text_version text; -- of the template it was written by
