@@ -179,7 +179,7 @@ async def opened(pool: db.Pool, token: str | None = TOKEN) -> AsyncIterator[Coun
     broker: Any = None
     core = Core("notify", broker, pool, broker, outbox, door)
     carrier = Carrier(gateway, gateway, TEXTS, "v@voorbeeldstad.example", SITE)  # type: ignore[arg-type]
-    fresh = Freshness(core, _looked_at=FOREVER, _are_empty=True)
+    fresh = Freshness(core, _looked_at=FOREVER)
     desk = Desk(core, shelf, signed_in(only_ops(PASSWORD)), token, has_notifynl=True)
     transport = httpx.ASGITransport(new_api(desk), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://notify") as web:
