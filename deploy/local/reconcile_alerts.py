@@ -140,10 +140,12 @@ def _check_who_is_told(books: Books, found: Findings) -> None:
 def _must_be_told(alike: Sequence[asyncpg.Record]) -> Iterator[tuple[str, list[asyncpg.Record]]]:
     """Of the alerts of one intent: of which must be told, by which kind of alert; one is enough."""
     failed = [one for one in alike if one["state"] == "failed"]
+    # Once the day is over nobody need go by.
+    is_of_use = not any(one["was_over"] for one in failed)
     if alike[0]["recipient_role"] != "resident":
         yield from (("bounced", [one]) for one in failed if one["recipient_role"] != "lead")
         return
     yield from (("undelivered", [one]) for one in alike if one["state"] in {"unknown", "held"})
     # What failed goes by the next channel; of the last one is told.
-    if failed and len(failed) == len(alike):
+    if failed and len(failed) == len(alike) and is_of_use:
         yield "undelivered", failed

@@ -37,7 +37,6 @@ class Alone:
 
     def __init__(self, town: Town) -> None:
         self.town = town
-        self._connection: aio_pika.abc.AbstractConnection | None = None
         self._voice: aio_pika.abc.AbstractExchange | None = None
 
     async def go_live(self, *channels: Channel, mode: Mode = Mode.LIVE) -> None:
@@ -91,10 +90,10 @@ class Alone:
         return bool(row["n"])
 
     async def _count_queued(self) -> int:
-        assert self._connection, "nobody opened this"
-        channel = await self._connection.channel()
-        queues = [await channel.declare_queue(name, passive=True) for name in OURS]
-        await channel.close()
+        # Over a connection of its own: one that is cut off by a time-out is of no use any more.
+        async with await aio_pika.connect(self.town.amqp["triage"], timeout=10) as connection:
+            channel = await connection.channel()
+            queues = [await channel.declare_queue(name, passive=True) for name in OURS]
         return sum(one.declaration_result.message_count or 0 for one in queues)
 
     async def notifications(self) -> list[dict[str, Any]]:
@@ -128,7 +127,6 @@ class Alone:
         connection = await aio_pika.connect(self.town.amqp["triage"], timeout=10)
         async with connection:
             channel = await connection.channel(publisher_confirms=True)
-            self._connection = connection
             self._voice = await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
             living = asyncio.create_task(self._be_alive())
             try:

@@ -89,6 +89,34 @@ class Claimed:
     is_double: bool = False  # to a resident, who has its intent by another channel: not claimed
 
 
+# A row that the index on intents forbids to claim is passed over, with a pause: it must not make
+# the claim of all others fail.
+_CLAIM = f"""
+    with due as (
+      select id, intent, state, recipient_role = 'resident' as is_to_resident
+      from alert
+      where state in ('scheduled', 'claimed') and due_at <= $1 and free_at <= $2
+        and channel = any($5::text[])
+      order by due_at, bundle, id limit $4 for update skip locked),
+    told as (
+      select id, is_to_resident and (
+          row_number() over (partition by intent order by state = 'claimed' desc, id) > 1
+          or exists (
+            select from alert as other
+            where other.intent = due.intent and other.id <> due.id
+              and other.recipient_role = 'resident'
+              and other.state in ('claimed', 'sent', 'delivered', 'unknown'))) as is_double,
+        coalesce((
+          select coalesce(outcome, 'unknown') = 'unknown' from attempt
+          where alert_id = due.id order by attempt_no desc limit 1), false) as was_unanswered
+      from due)
+    update alert set state = case when is_double then alert.state else 'claimed' end,
+      free_at = $3
+    from told where alert.id = told.id
+    returning {COLUMNS}, message_id, attempts, was_unanswered, is_double
+    """  # noqa: S608 - a text of ours
+
+
 async def claim_due(
     tx: Tx,
     now: datetime,
@@ -101,42 +129,11 @@ async def claim_due(
     """Claim due alerts until `until` (real time), also those whose claim ended unanswered.
 
     A claim is no attempt: a service that is killed over and over with hundreds in hand uses up
-    nobody's attempts. One row that the index on intents forbids is passed over, with a pause: it
-    must not make the claim of all others fail.
+    nobody's attempts.
     """
-    rows = await tx.fetch(
-        f"""
-        with due as (
-          select id, intent, state, recipient_role = 'resident' as is_to_resident
-          from alert
-          where state in ('scheduled', 'claimed') and due_at <= $1 and free_at <= $2
-            and channel = any($5::text[])
-          order by due_at, bundle, id limit $4 for update skip locked),
-        told as (
-          select id, is_to_resident and (
-              row_number() over (partition by intent order by state = 'claimed' desc, id) > 1
-              or exists (
-                select from alert as other
-                where other.intent = due.intent and other.id <> due.id
-                  and other.recipient_role = 'resident'
-                  and other.state in ('claimed', 'sent', 'delivered', 'unknown'))) as is_double,
-            coalesce((
-              select coalesce(outcome, 'unknown') = 'unknown' from attempt
-              where alert_id = due.id order by attempt_no desc limit 1), false) as was_unanswered
-          from due)
-        update alert set state = case when is_double then alert.state else 'claimed' end,
-          free_at = $3
-        from told where alert.id = told.id
-        returning {COLUMNS}, message_id, attempts, was_unanswered, is_double
-        """,  # noqa: S608 - a text of ours
-        now,
-        real_now,
-        until,
-        limit,
-        [one.value for one in channels],
-    )
+    names = [one.value for one in channels]
     claimed = []
-    for row in rows:
+    for row in await tx.fetch(_CLAIM, now, real_now, until, limit, names):
         fields = dict(row)
         own = {name: fields.pop(name) for name in ("message_id", "was_unanswered", "is_double")}
         attempt_no = fields.pop("attempts") + 1
