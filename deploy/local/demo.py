@@ -85,6 +85,7 @@ class Demo:
             driver = Driver(clock, watch, partners, journal, self._workers(client))
             driver.tick = QUARTER if self.signals > LARGE_SIGNALS else None
             try:
+                await self._go_live()
                 await self._drive(driver, events)
             finally:
                 clock.make_real()
@@ -99,6 +100,17 @@ class Demo:
         }
         books = await read_books(self.journal_file, databases, self.env["GATEWAY_URL"])
         return books, reconcile(books)
+
+    async def _go_live(self) -> None:
+        """Let households be written to, step by step as a municipality does; to the gateway only."""
+        auth = (self.env["OPS_USER"], self.env["OPS_PASSWORD"])
+        why = {"decidedBy": "de demo", "reason": "alles komt bij de gateway op deze machine aan"}
+        url = self.env["NOTIFY_URL"]
+        async with httpx.AsyncClient(base_url=url, auth=auth, timeout=HTTP_SECONDS_MAX) as client:
+            for channel in ("sms", "letter"):
+                for mode in ("shadow", "guests", "live"):
+                    path = f"/v1/municipalities/GM9901/modes/{channel}"
+                    (await client.put(path, json={**why, "mode": mode})).raise_for_status()
 
     def _secrets(self, variable: str) -> dict[str, str]:
         known: dict[str, str] = json.loads(Path(self.env[variable]).read_text())
@@ -177,13 +189,14 @@ def case_table(books: Books) -> Table:
 
 def alert_table(books: Books) -> Table:
     """Alerts by kind and what became of them."""
-    states = ("sent", "superseded", "stopped", "failed")
-    table = Table("alerts about", *states, title="Alerts", title_justify="left")
-    kinds: dict[str, Counter[str]] = {}
+    states = ("sent", "delivered", "superseded", "stopped", "failed", "unknown", "held")
+    table = Table("alerts about", "to", *states, title="Alerts", title_justify="left")
+    kinds: dict[tuple[str, str], Counter[str]] = {}
     for alert in books.notify["alert"]:
-        kinds.setdefault(alert["kind"], Counter())[alert["state"]] += 1
-    for kind, counted in sorted(kinds.items()):
-        table.add_row(kind, *(str(counted[state]) for state in states))
+        to = "residents" if alert["recipient_role"] == "resident" else "workers"
+        kinds.setdefault((alert["kind"], to), Counter())[alert["state"]] += 1
+    for names, counted in sorted(kinds.items()):
+        table.add_row(*names, *(str(counted[state]) for state in states))
     return table
 
 

@@ -156,8 +156,9 @@ install_venv() {
     say "installing requirements/$1.txt in .venv"
     rm -f .venv/installed
     # Wheels only: a machine without a compiler gets a clear refusal, not half a build.
+    # Nothing is compiled here. docopt, which NotifyNL's client asks for, has no wheel: it is plain Python.
     timeout "$PIP_SECONDS_MAX" .venv/bin/python -m pip install -qq --no-input \
-        --disable-pip-version-check --only-binary :all: --require-hashes \
+        --disable-pip-version-check --only-binary :all: --no-binary docopt --require-hashes \
         -r "requirements/$1.txt" </dev/null ||
         fail "pip could not install requirements/$1.txt: see the lines above; when solved, again"
     if [[ $1 == dev ]]; then installed_line run && echo; fi >.venv/installed
