@@ -102,7 +102,7 @@ class Demo:
         return books, reconcile(books)
 
     async def _go_live(self) -> None:
-        """Let households be written to, step by step as a municipality does; to the gateway only."""
+        """Let households be written to, step by step as a town does; only the gateway hears it."""
         auth = (self.env["OPS_USER"], self.env["OPS_PASSWORD"])
         why = {"decidedBy": "de demo", "reason": "alles komt bij de gateway op deze machine aan"}
         url = self.env["NOTIFY_URL"]

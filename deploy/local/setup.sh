@@ -156,7 +156,7 @@ install_venv() {
     say "installing requirements/$1.txt in .venv"
     rm -f .venv/installed
     # Wheels only: a machine without a compiler gets a clear refusal, not half a build.
-    # Nothing is compiled here. docopt, which NotifyNL's client asks for, has no wheel: it is plain Python.
+    # docopt, which NotifyNL's client asks for, has none: it is plain Python.
     timeout "$PIP_SECONDS_MAX" .venv/bin/python -m pip install -qq --no-input \
         --disable-pip-version-check --only-binary :all: --no-binary docopt --require-hashes \
         -r "requirements/$1.txt" </dev/null ||
