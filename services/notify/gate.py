@@ -45,6 +45,7 @@ class Verdict(StrEnum):
     STOP = "stop"  # what it says no longer holds, or must not be said
     HOLD = "hold"  # a person has to look first
     LATER = "later"  # nobody can know now whether it holds
+    QUIET = "quiet"  # it waits until the quiet hours end
     SHADOW = "shadow"  # it would have gone
 
 
@@ -66,6 +67,7 @@ class Situation:
     is_guest: bool
     is_all_stopped: bool  # the one switch
     is_over_ceiling: bool
+    quiet_until: datetime | None = None  # None: residents may be written to at this hour
 
 
 def rule(alert: Alert, subject: Subject | None, case: CaseFile, situation: Situation) -> Ruling:
@@ -79,10 +81,10 @@ def rule(alert: Alert, subject: Subject | None, case: CaseFile, situation: Situa
 
 def why_stopped(alert: Alert, subject: Subject | None, case: CaseFile, now: datetime) -> str | None:
     """Why this alert may not go out at all; None when it may."""
-    if not case.is_open:
-        return "de zaak is gesloten"
     if subject is None:
         return "het feit is onbekend"
+    if not subject.may_be_told(case):
+        return "de zaak is gesloten"
     recipient = recipient_of(alert.recipient_role, case, subject)
     if alert.is_to_resident:
         if reason := _why_silent(alert, case, recipient, now):
@@ -122,6 +124,8 @@ def _to_resident(alert: Alert, situation: Situation) -> Ruling:
         return Ruling(Verdict.LATER, "onzeker of dit nog geldt")
     if situation.mode is Mode.SHADOW or (situation.mode is Mode.GUESTS and not situation.is_guest):
         return Ruling(Verdict.SHADOW, "proef: niet verstuurd")
+    if situation.quiet_until:
+        return Ruling(Verdict.QUIET, "het is nu stil: bewoners worden niet gestoord")
     if situation.is_all_stopped:
         return Ruling(Verdict.HOLD, "alle berichten aan bewoners zijn stilgezet")
     if situation.is_over_ceiling and not alert.is_released:

@@ -11,7 +11,7 @@ from services.notify.freshness import Freshness
 from services.notify.gate import Mode, Ruling, Situation, Verdict
 from services.notify.outcomes import Ending, held, shadowed, stopped, tell_generalist
 from services.notify.recipients import recipient_of
-from services.notify.schedule import Alert
+from services.notify.schedule import Alert, outside_quiet
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql import live as live_sql
@@ -20,12 +20,13 @@ from services.notify.subjects import CaseFile, Subject
 from shared import clock
 from shared.contracts.envelope import Event
 from shared.db import Tx
-from shared.policy import Channel, Policy
+from shared.policy import Channel, Policy, ResidentRules
 from shared.policy.shelf import Shelf
 from shared.web.session import token_hash
 from shared.workdays import at_hour
 
 TOKEN_BYTES = 9  # twelve characters: short enough for a text message, too many to try
+CORRECTIONS = ("_moved", "_cancelled")
 LATER_SECONDS = 10  # before an alert that nobody can be sure of comes to the gate again
 # So long nobody is sure: then the generalist is told that the household hears nothing.
 DOUBT_MAX = timedelta(minutes=30)
@@ -73,6 +74,7 @@ class Known:
             is_guest=(name, contact.casefold()) in self.guests,
             is_all_stopped=self.is_all_stopped,
             is_over_ceiling=self.sent_today.get(name, 0) >= ceiling,
+            quiet_until=_quiet_until(alert, rules, now),
         )
 
 
@@ -101,6 +103,10 @@ class Gate:
             subject = known.subjects.get((alert.case_id, alert.kind, alert.key))
             situation = known.situation(alert, now)
             ruling = gate.rule(alert, subject, case, situation)
+            if ruling.verdict is Verdict.QUIET and situation.quiet_until:
+                until = situation.quiet_until
+                await alert_sql.put_off_until(tx, alert.id, until, ruling.reason)
+                continue
             if ruling.verdict is Verdict.SEND and subject:
                 policy = known.policies[case.municipality]
                 token = secrets.token_urlsafe(TOKEN_BYTES) if alert.is_to_resident else ""
@@ -159,6 +165,14 @@ def _link_of(item: Item) -> NewLink:
     return NewLink(token_hash(item.token), alert, contact)
 
 
+def _quiet_until(alert: Alert, rules: ResidentRules | None, now: datetime) -> datetime | None:
+    """When the quiet hours end; None when it is no quiet hour, or waiting would be too late."""
+    if rules is None or not alert.is_to_resident:
+        return None
+    until = outside_quiet(now, rules.quiet, now=now, latest=alert.expires_at)
+    return until if until > now else None
+
+
 async def _turn_back(ending: Ending, one: Claimed, ruling: Ruling) -> list[Event]:
     """Do what the gate ruled with an alert that does not go out."""
     match ruling.verdict:
@@ -172,4 +186,7 @@ async def _turn_back(ending: Ending, one: Claimed, ruling: Ruling) -> list[Event
             if one.alert.due_at + DOUBT_MAX <= ending.now:
                 await tell_generalist(ending, one.alert)
             return []
-    return await stopped(ending, one, ruling.reason)
+    events = await stopped(ending, one, ruling.reason)
+    if one.alert.is_to_resident and one.alert.template.endswith(CORRECTIONS) and events:
+        await tell_generalist(ending, one.alert)  # the household still thinks what it heard before
+    return events

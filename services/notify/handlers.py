@@ -155,7 +155,8 @@ def _resident_revision(file: CaseFile | None) -> int:
 def _people(file: CaseFile) -> tuple[Any, ...]:
     """What decides who can be told, and how."""
     whom = file.assignee.id, file.lead.id, file.is_open
-    return *whom, file.is_confirmed, file.resident, file.restrictions
+    when = file.paused_until, file.has_objection  # what was stopped meanwhile may go after all
+    return *whom, *when, file.is_confirmed, file.resident, file.restrictions
 
 
 def _by_key(subjects: Iterable[Subject]) -> dict[Key, Subject]:
@@ -171,5 +172,5 @@ def _newer_subjects(
             key = (subject.case_id, subject.kind, subject.key)
             known = newest.get(key) or stored.get(key)
             if known is None or known.revision < subject.revision:
-                newest[key] = subject
+                newest[key] = subject.after(known)
     return newest

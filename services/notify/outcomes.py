@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notify.channels.answers import Answer
-from services.notify.gate import open_channels
+from services.notify.gate import Mode, open_channels
 from services.notify.recipients import recipient_of
 from services.notify.schedule import Alert, by_channel, channels_for, outside_quiet
 from services.notify.sql import alerts as alert_sql
@@ -59,8 +59,11 @@ async def stopped(ending: Ending, one: Claimed, reason: str) -> list[Event]:
 
 
 async def shadowed(ending: Ending, one: Claimed, reason: str) -> list[Event]:
-    """It would have gone out."""
-    return await _stop(ending, one, "shadowed", reason)
+    """It would have gone out; a channel that is live brings it instead."""
+    events = await _stop(ending, one, "shadowed", reason)
+    if events:
+        await _try_next_channel(ending, one.alert, is_on_trial=True)
+    return events
 
 
 async def _stop(ending: Ending, one: Claimed, state: str, reason: str) -> list[Event]:
@@ -124,8 +127,11 @@ async def say_failed(ending: Ending, alert: Alert, reason: str) -> list[Event]:
     return [notify.AlertFailed(**told)]
 
 
-async def _try_next_channel(ending: Ending, alert: Alert) -> bool:
-    """Schedule what failed by the next channel of its rule; False when there is none."""
+async def _try_next_channel(ending: Ending, alert: Alert, *, is_on_trial: bool = False) -> bool:
+    """Schedule it by the next channel of its rule; False when there is none.
+
+    After a trial only by one that is live: else the trial would go on and on.
+    """
     files = await case_sql.load_case_files(ending.tx, [alert.case_id])
     case = files[alert.case_id]
     subject = (await _subjects(ending, alert)).get((alert.kind, alert.key))
@@ -143,6 +149,8 @@ async def _try_next_channel(ending: Ending, alert: Alert) -> bool:
         after = rule.channels[rule.channels.index(alert.channel) + 1 :]
         modes = await live_sql.load_modes(ending.tx, [case.municipality])
         still = [one for one in after if one in open_channels(modes, case.municipality)]
+        if is_on_trial:
+            still = [one for one in still if modes[case.municipality, one] is Mode.LIVE]
         for channel in channels_for(subject, still, recipient, due_at):
             again = replace(
                 alert, id=by_channel(alert.intent, channel), channel=channel, due_at=due_at

@@ -101,7 +101,7 @@ def still_fits(alert: Alert, subject: Subject, case: CaseFile) -> bool:
     is_about_end = alert.template.endswith("_cancelled")
     recipient = recipient_of(alert.recipient_role, case, subject)
     return (
-        case.is_open
+        subject.may_be_told(case)
         and alert.subject_revision == subject.revision
         and subject.state is (State.CANCELLED if is_about_end else State.HOLDS)
         and recipient is not None
@@ -112,9 +112,10 @@ def still_fits(alert: Alert, subject: Subject, case: CaseFile) -> bool:
 
 def _wanted(subject: Subject, moment: Moment) -> Iterator[Alert]:
     case = moment.case
-    if not case.is_open or subject.state is State.OVER:
+    if not subject.may_be_told(case) or subject.state is State.OVER:
         return
-    told = {alert.recipient_role for alert in _told(subject, moment)}
+    before = list(_told(subject, moment))
+    told = {alert.recipient_role for alert in before}
     heard: set[str] = set()  # a lead who is the assignee hears it once
     for rule in _rules(subject, moment, told):
         recipient = recipient_of(rule.to, case, subject)
@@ -122,12 +123,14 @@ def _wanted(subject: Subject, moment: Moment) -> Iterator[Alert]:
             continue
         heard.add(recipient.id)
         if subject.state is State.CANCELLED:
-            if rule.to in told:
+            if rule.to in told and (subject.until is None or subject.until > moment.now):
                 words = (f"{subject.kind}_cancelled", moment.now)
                 yield from _unless_there(subject, moment, rule, recipient, words)
         elif subject.at is None or subject.at > moment.now:
+            knows_it = recipient.is_resident and _know_it(before, subject)
             for words in _times(subject, moment, rule, was_told=rule.to in told):
-                yield from _unless_there(subject, moment, rule, recipient, words)
+                if not (knows_it and words[0].endswith("_moved")):
+                    yield from _unless_there(subject, moment, rule, recipient, words)
 
 
 def _rules(subject: Subject, moment: Moment, told: set[str]) -> list[AlertRule]:
@@ -147,9 +150,17 @@ def _told(subject: Subject, moment: Moment) -> Iterator[Alert]:
         is_older = alert.subject_revision < subject.revision
         if is_older and alert.state in OUT:
             recipient = recipient_of(alert.recipient_role, moment.case, subject)
-            # Who was to go along and no longer is, is told too; they are not in the subject now.
-            if recipient is None or recipient.id == alert.recipient_id:
+            if recipient and recipient.id == alert.recipient_id:
                 yield alert
+
+
+def _know_it(told: Sequence[Alert], subject: Subject) -> bool:
+    """Whether the household knows this hour already: only who comes along has changed."""
+    theirs = [alert for alert in told if alert.is_to_resident]
+    newest = max(theirs, key=lambda alert: alert.subject_revision, default=None)
+    if newest is None or newest.template.endswith("_cancelled"):
+        return False
+    return subject.at is not None and newest.expires_at == subject.at
 
 
 def _times(
@@ -246,7 +257,7 @@ def _unless_there(
         recipient_role=rule.to,
         channel=channel,
         due_at=due_at,
-        expires_at=subject.at,
+        expires_at=subject.until,
         bundle=f"{recipient.id}:{due_at.isoformat()}" if is_digest else None,
         policy_sha256=moment.policy.sha256,
     )
@@ -279,8 +290,8 @@ def channels_for(
     for channel in wanted:
         if channel not in recipient.contacts:
             continue
-        if channel is Channel.LETTER and subject.at:
+        if channel is Channel.LETTER and subject.until:
             arrives = add_workdays(due_at.astimezone(AMSTERDAM).date(), LETTER_WORKDAYS)
-            if at_hour(arrives, time()) >= subject.at:
+            if at_hour(arrives, time()) >= subject.until:
                 continue
         yield channel

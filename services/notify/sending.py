@@ -35,6 +35,8 @@ PUT_OFF_SECONDS = 600  # before what failed in a way that nobody foresaw is trie
 # A gateway that hangs holds up only what goes its way.
 WAYS = (frozenset({Channel.MAIL}), frozenset({Channel.SMS, Channel.LETTER}))
 
+WORKER_ATTEMPTS_MAX = 30  # about a week: a weekend's outage must not silence who works on Monday
+
 logger = log.get()
 
 
@@ -170,7 +172,7 @@ class Sending:
                 return None, told + await follow(ending, _to_residents(message))
             if answer.outcome is Outcome.PERMANENT or is_last_chance(message, now):
                 return None, await failed(ending, message, answer)
-            pause = PAUSES_SECONDS[max(one.attempt_no for one in message) - 1]
+            pause = _pause(max(one.attempt_no for one in message))
             reason = f"{answer.outcome.value} {answer.code}"
             await alert_sql.postpone(tx, message, clock.lease_until(pause), reason)
             return None, ()
@@ -181,10 +183,15 @@ class Sending:
 def is_last_chance(message: Sequence[Claimed], now: datetime) -> bool:
     """Whether the next attempt would come too late, or too often."""
     attempts = max(one.attempt_no for one in message)
-    if attempts > len(PAUSES_SECONDS):
+    if attempts > (len(PAUSES_SECONDS) if message[0].alert.is_to_resident else WORKER_ATTEMPTS_MAX):
         return True
-    next_at = now + timedelta(seconds=PAUSES_SECONDS[attempts - 1])
+    next_at = now + timedelta(seconds=_pause(attempts))
     return all(one.alert.expires_at and one.alert.expires_at <= next_at for one in message)
+
+
+def _pause(attempts: int) -> int:
+    """Seconds after so many attempts."""
+    return PAUSES_SECONDS[min(attempts, len(PAUSES_SECONDS)) - 1]
 
 
 def messages_of(claimed: Iterable[Claimed]) -> list[list[Claimed]]:

@@ -71,6 +71,25 @@ class Subject:
     details: Mapping[str, Any] | None = None
 
     @property
+    def until(self) -> datetime | None:
+        """The hour after which nobody needs to hear of it; of what is off, its last known hour."""
+        was_at = (self.details or {}).get("was_at")
+        return self.at or (datetime.fromisoformat(was_at) if was_at else None)
+
+    def after(self, before: "Subject | None") -> "Subject":
+        """The same with what only the subject before it said: when it was, and who went along."""
+        if self.state is not State.CANCELLED or before is None:
+            return self
+        kept = {**(before.details or {}), **(self.details or {})}
+        if before.at:
+            kept["was_at"] = before.at.isoformat()
+        return replace(self, details=kept)
+
+    def may_be_told(self, case: CaseFile) -> bool:
+        """Whether anything is told of it: of a case that ended, only that nobody comes any more."""
+        return case.is_open or (self.kind == "visit" and self.state is State.CANCELLED)
+
+    @property
     def second(self) -> Person | None:
         """Who goes along, of a visit."""
         told = (self.details or {}).get("second")
@@ -177,6 +196,8 @@ def _terms(event: CaseEvent) -> Iterator[Told]:
         case triage.AssignmentAccepted():
             yield "deadline_near", _term_key("acceptance"), OVER
             yield "not_accepted", _term_key("acceptance"), OVER
+        case triage.GeneralistReassigned():
+            yield "deadline_near", _term_key("acceptance"), OVER
         case triage.VisitMade():
             for name in ("first_attempt", "act_on_signal"):
                 yield "deadline_near", _term_key(name), OVER

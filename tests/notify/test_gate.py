@@ -70,6 +70,7 @@ def test_what_moved_is_not_told_any_more() -> None:
         ({"mode": Mode.GUESTS, "is_guest": True}, Verdict.SEND),
         ({"is_fresh": False}, Verdict.LATER),
         ({"is_all_stopped": True}, Verdict.HOLD),
+        ({"quiet_until": NOW + timedelta(hours=9)}, Verdict.QUIET),
         ({"is_over_ceiling": True}, Verdict.HOLD),
         ({"mode": Mode.SHADOW, "is_all_stopped": True}, Verdict.SHADOW),
     ],

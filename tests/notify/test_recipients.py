@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notify.gate import why_stopped
 from services.notify.recipients import RESIDENT, as_number, recipient_of
 from services.notify.schedule import Alert, Moment, outside_quiet, plan
 from services.notify.subjects import CaseFile, State, Subject, Wishes
 from shared.clock import AMSTERDAM
 from shared.contracts.triage import ContactRestriction, Resident
 from shared.policy import Channel, QuietHours
-from tests.builders import POLICY
+from tests.builders import BRAM, POLICY
 from tests.notify.test_schedule import CASE, HEARING_AT, NOW, hearing
 
 TOLD = Resident(
@@ -157,3 +158,39 @@ def test_short_notice_in_the_night_wakes_rather_than_misses() -> None:
     night = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
     early = night + timedelta(hours=3)
     assert outside_quiet(night, NIGHT, now=night, latest=early) == night
+
+
+SECOND = {"second": BRAM.model_dump(mode="json")}
+
+
+def visit(revision: int = 3, **changes: Any) -> Subject:
+    at = {"at": HEARING_AT, "details": SECOND}
+    return hearing(revision, **{"kind": "visit", **at, **changes})
+
+
+def test_that_nobody_comes_is_told_though_the_case_was_closed() -> None:
+    first = Moment(CONFIRMED, (), POLICY, NOW, frozenset(Channel))
+    told = [replace(one, state="sent") for one in plan(visit(), first).wanted
+            if one.template == "visit_set"]  # fmt: skip
+    assert {one.recipient_role for one in told} == {"assignee", "second", RESIDENT}
+    off = visit(5, state=State.CANCELLED, at=None, details=None).after(visit())
+    closed = replace(CONFIRMED, is_open=False)
+    wanted = plan(off, replace(first, case=closed, existing=told)).wanted
+    assert {one.template for one in wanted} == {"visit_cancelled"}
+    assert {one.recipient_role for one in wanted} == {"assignee", "second", RESIDENT}
+    assert {one.expires_at for one in wanted} == {HEARING_AT}, "after the hour it is of no use"
+    for one in wanted:
+        assert why_stopped(one, off, closed, NOW) is None
+    late = replace(first, case=closed, existing=told, now=HEARING_AT)
+    assert not plan(off, late).wanted
+
+
+def test_a_household_is_not_told_that_only_who_comes_along_has_changed() -> None:
+    first = Moment(CONFIRMED, (), POLICY, NOW, frozenset(Channel))
+    told = [replace(one, state="delivered") for one in plan(visit(), first).wanted]
+    again = plan(visit(5, details={}), replace(first, existing=told)).wanted
+    assert "visit_moved" in {one.template for one in again if one.recipient_role == "assignee"}
+    assert "visit_moved" not in {one.template for one in again if one.recipient_role == RESIDENT}
+    later = visit(5, at=HEARING_AT + timedelta(hours=2))
+    moved = plan(later, replace(first, existing=told)).wanted
+    assert "visit_moved" in {one.template for one in moved if one.recipient_role == RESIDENT}

@@ -256,7 +256,7 @@ TOLD: list[tuple[type[triage.CaseEvent], dict[str, Any], list[tuple[str, State]]
     (triage.CaseOpened, {"urgent": False, "reason": "x"}, []),
     (triage.GeneralistAssigned, {"urgent": False, "reason": "x"}, [("assignment", State.HOLDS)]),
     (triage.GeneralistReassigned, {"previous_assignee_id": "bram", "reason": "x"},
-     [("assignment", State.HOLDS)]),
+     [("assignment", State.HOLDS), ("deadline_near", State.OVER)]),
     (triage.AssignmentAccepted, {}, [("assignment", State.OVER), ("deadline_near", State.OVER),
      ("not_accepted", State.OVER)]),
     (triage.TrackProposed, {"urgent": False, "reason": "x"}, [("track", State.HOLDS)]),

@@ -149,6 +149,8 @@ def _why_not(desk: Desk, policy: Policy, channel: Channel, of: Mode, to: Mode) -
         return f"It is `{of}` now: go on by one step at a time."
     if to in {Mode.GUESTS, Mode.LIVE} and not (desk.has_notifynl or channel is Channel.MAIL):
         return f"It is `{of}` now, and no account of NotifyNL is set up."
+    if to in {Mode.GUESTS, Mode.LIVE} and not (desk.callback_token or channel is Channel.MAIL):
+        return f"It is `{of}` now, and NotifyNL cannot tell what arrived: NOTIFYNL_CALLBACK_TOKEN."
     if to is Mode.LIVE and policy.notify.residents is None:
         return f"It is `{of}` now, and the policy does not say how residents are written to."
     return None

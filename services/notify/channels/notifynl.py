@@ -72,7 +72,9 @@ class NotifyNl:
             found = told["notifications"]
             if not found:
                 return Answer(Outcome.TEMPORARY, "not there")
-            return Answer(Outcome.ACCEPTED, "found", str(found[0]["id"]))
+            status, gateway_id = str(found[0].get("status", "")), str(found[0]["id"])
+            outcome = Outcome.PERMANENT if status.endswith("-failure") else Outcome.ACCEPTED
+            return Answer(outcome, status if outcome is Outcome.PERMANENT else "found", gateway_id)
         except (APIError, KeyError, TypeError) as error:
             return Answer(Outcome.UNKNOWN, type(error).__name__)
 

@@ -45,6 +45,9 @@ class Smtp:
                 await self._client.send_message(mail)
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _by_code(error.recipients[0].code)
+        except aiosmtplib.SMTPSenderRefused as error:
+            # A quota or a rule of the server about us: it says nothing of this mail.
+            return Answer(Outcome.TEMPORARY, str(error.code))
         except aiosmtplib.SMTPResponseException as error:
             if not TEMPORARY_FROM <= error.code <= CODE_MAX:  # no answer of SMTP: nobody knows
                 self._client.close()

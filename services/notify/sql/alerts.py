@@ -23,10 +23,21 @@ COLUMNS = """
 async def load_alerts(tx: Tx, case_ids: Collection[UUID]) -> list[Alert]:
     """All alerts about cases, whatever became of them."""
     rows = await tx.fetch(
-        f"select {COLUMNS} from alert where case_id = any($1::uuid[])",  # noqa: S608 - ours
+        f"""
+        select {COLUMNS}, state = 'scheduled' and attempts > 0 and (
+            select coalesce(outcome, 'unknown') = 'unknown' from attempt
+            where alert_id = alert.id order by attempt_no desc limit 1) as may_be_out
+        from alert where case_id = any($1::uuid[])
+        """,  # noqa: S608 - a text of ours
         list(case_ids),
     )
-    return [as_alert(row) for row in rows]
+    return [_as_planned(dict(row)) for row in rows]
+
+
+def _as_planned(row: dict[str, Any]) -> Alert:
+    """What waits to be looked up may have reached them: to a plan it is on its way."""
+    may_be_out = row.pop("may_be_out")
+    return as_alert({**row, "state": "claimed"} if may_be_out else row)
 
 
 def as_alert(row: Mapping[str, Any] | asyncpg.Record) -> Alert:
@@ -293,6 +304,19 @@ class NewLink:
     token_hash: bytes
     alert: Alert
     contact: str | None  # the number or mail address that the alert goes to; None: a letter
+
+
+async def put_off_until(tx: Tx, alert_id: UUID, due_at: datetime, reason: str) -> None:
+    """Let a claimed alert come again at another business instant; it was not tried."""
+    await tx.execute(
+        """
+        update alert set state = 'scheduled', due_at = $2, reason = $3, free_at = '-infinity'
+        where id = $1 and state = 'claimed'
+        """,
+        alert_id,
+        due_at,
+        reason,
+    )
 
 
 async def insert_links(tx: Tx, links: Sequence[NewLink], now: datetime) -> None:

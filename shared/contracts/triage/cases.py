@@ -192,6 +192,8 @@ class WorkPaused(CaseEvent):
 class ContactDetailsKnown(CaseEvent):
     """How to reach the household of a case that a person confirmed; the newest holds."""
 
+    lanes: ClassVar[tuple[Lane, ...]] = URGENT_ONLY  # a wrong number must not wait behind a month
+
     resident: Resident
 
 

@@ -31,9 +31,10 @@ class PolicyActivated(Event):
 
 
 class TriageAlive(Event):
-    """triage says that it works: what it decided before was published before this.
+    """triage says that it works and publishes.
 
-    Without a late one of these, notify cannot know that what it is about to send still holds.
+    Without a late one of these, notify cannot know that what it is about to send still holds. What
+    a replica was publishing when it was killed comes up to half a minute later.
     """
 
     owner: ClassVar[str] = "triage"
