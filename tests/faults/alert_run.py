@@ -14,9 +14,10 @@ from typing import Any
 from deploy.local.books import read_alert_books
 from deploy.local.findings import Findings
 from deploy.local.reconcile_alerts import check_alerts
+from services.notify.recipients import RESIDENT
 from shared.contracts.triage import CaseEvent
 from tests.faults.alert_trouble import TROUBLES, troubled
-from tests.faults.alert_work import CHANGES, FIRST, LATER, cases
+from tests.faults.alert_work import BOUNCING, CHANGES, FIRST, LATER, cases
 from tests.faults.sabotage import KILLS
 from tests.notify.alone import Alone
 from tests.paths import POLICIES
@@ -74,6 +75,8 @@ class Run:
         for alert in books.notify["alert"]:
             if alert["state"] in {"scheduled", "claimed"} and alert["due_at"] <= self.town.now():
                 found.lost.append(f"alert {alert['id']} is {alert['state']} and was due")
+            if alert["state"] == "failed" and alert["recipient_id"] not in {BOUNCING, RESIDENT}:
+                found.lost.append(f"alert {alert['id']} failed to somebody whose mails arrive")
             key = f"{alert['recipient_role'].replace('second', 'assignee')}_{alert['state']}"
             found.figures[key] = found.figures.get(key, 0) + 1
         found.figures |= {

@@ -105,3 +105,6 @@ def generalist(number: int) -> Person:
     return Person(
         id=name, name=name.title(), email=f"{name}@{domain}.example", role=Role.GENERALIST
     )
+
+
+BOUNCING = generalist(GENERALISTS - 1).id
