@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,19 +21,24 @@ from services.notify.sql import alerts as alert_sql
 from services.notify.sql.alerts import Claimed
 from shared import clock, db
 from shared.contracts import triage
+from shared.contracts.signals import HearingKind
 from shared.contracts.triage import CaseEvent
 from shared.door import Door
 from shared.outbox import LeftToRelay, Outbox
 from shared.policy import Channel
 from shared.policy.shelf import Shelf
-from tests.builders import ANNA, BRAM, NOW, case_event
+from tests.builders import ANNA, BRAM, MUNICIPALITY, NOW, case_event
 from tests.notify.test_delivery import SITE, TEXTS, Kept
 from tests.notify.test_erasing import POLICIES, TABLES
+from tests.notify.test_recipients import TOLD
 
 MINUTE = timedelta(minutes=1)
 DIGEST = NOW + timedelta(days=1)
 CASE = UUID(int=0xCA5E)
 INTENT = UUID(int=0x1247)
+HEARING_AT = NOW + timedelta(days=30)
+WHERE = {"hearing_id": UUID(int=7), "court": "Rechtbank Noord", "case_number": "26-1"}
+HEARING = {**WHERE, "kind": HearingKind.ROLL}
 
 
 class AlwaysFresh:
@@ -214,3 +219,65 @@ async def test_after_a_fault_that_nobody_foresaw_a_text_is_looked_up(
     await sending.send_due({Channel.SMS})
     (row,) = await pool.fetch("select outcome from attempt")
     assert row["outcome"] == Outcome.UNKNOWN
+
+
+async def go_live(pool: db.Pool) -> None:
+    for channel in (Channel.SMS, Channel.LETTER):
+        await pool.execute(
+            "insert into live_mode (municipality, channel, mode, changed_by, reason, changed_at)"
+            " values ($1, $2, 'live', 'noor', 'test', $3)", MUNICIPALITY, channel.value, NOW,
+        )  # fmt: skip
+
+
+async def hearing_of_a_household(pool: db.Pool) -> None:
+    await go_live(pool)
+    told = {"resident": TOLD, "is_confirmed": True}
+    await tell(pool, case_event(triage.ContactDetailsKnown, 1, **told))
+    at = {"place": "Voorbeeldstad", "at": HEARING_AT, "is_confirmed": True}
+    await tell(pool, case_event(triage.CaseHearingSet, 2, **HEARING, **at))
+
+
+async def of_residents(pool: db.Pool) -> Sequence[Alert]:
+    async with pool.acquire() as tx:
+        found = await alert_sql.load_alerts(tx, [UUID(int=1)])
+    return [one for one in found if one.is_to_resident]
+
+
+async def test_what_may_have_arrived_is_corrected_when_the_fact_is_called_off(
+    pool: db.Pool,
+    stepped_clock: Clock,
+) -> None:
+    await hearing_of_a_household(pool)
+    async with pool.acquire() as tx:
+        claimed = await alert_sql.claim_due(
+            tx, NOW, clock.lease_now(), clock.lease_until(60), 100, channels=[Channel.SMS]
+        )
+        (one,) = [one for one in claimed if one.alert.template == "hearing_set"]
+        await alert_sql.insert_attempts(tx, [one], "<a@b>", NOW)
+        await alert_sql.save_answers(tx, [one], Answer(Outcome.UNKNOWN, "500"), NOW)
+        await alert_sql.postpone(tx, [one], clock.lease_until(30), "unknown 500")
+    off = case_event(triage.CaseHearingCancelled, 3, **HEARING, is_confirmed=True)
+    await tell(pool, off)
+    found = {one.template: one for one in await of_residents(pool)}
+    assert found["hearing_set"].state == "claimed", "it is looked up, not taken back"
+    assert found["hearing_cancelled"].state == "scheduled"
+    assert found["hearing_cancelled"].expires_at == HEARING_AT
+
+
+async def test_what_comes_to_the_gate_in_a_quiet_hour_waits_for_the_morning(
+    pool: db.Pool,
+    sending: Sending,
+    stepped_clock: Clock,
+) -> None:
+    await hearing_of_a_household(pool)
+    night = datetime(2026, 3, 3, 22, 30, tzinfo=UTC)
+    stepped_clock.move(night)
+    await sending.send_due([Channel.SMS])
+    (first, *_) = sorted(await of_residents(pool), key=lambda one: one.due_at)
+    assert (first.state, first.due_at) == ("scheduled", datetime(2026, 3, 4, 7, 0, tzinfo=UTC))
+    assert not await pool.fetch("select from attempt join alert on alert.id = alert_id"
+                                " where recipient_role = 'resident'")  # fmt: skip
+    stepped_clock.move(datetime(2026, 3, 4, 7, 0, tzinfo=UTC))
+    await sending.send_due([Channel.SMS])
+    (first, *_) = sorted(await of_residents(pool), key=lambda one: one.due_at)
+    assert first.state == "sent"
