@@ -5,6 +5,7 @@ until somebody was reached.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,9 @@ from services.triage.cases import Case
 from services.triage.casework import Outcome
 from services.triage.reports import Report, Signal
 from shared.contracts.triage import Resident
+
+# What a worker typed instead stays with the team.
+LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 
 
 def with_details(outcome: Outcome, reports: Sequence[Report]) -> Outcome:
@@ -48,7 +52,7 @@ def details_of(case: Case, reports: Sequence[Report], language: str | None) -> R
         suffix=case.address.suffix,
         phone=next((one.phone for one in told if one.phone), None),
         email=next((one.email for one in told if one.email), None),
-        language=language,
+        language=language if language and LANGUAGE_CODE.fullmatch(language) else None,
         is_verified=case.was_reached,
     )
 

@@ -12,6 +12,7 @@ from deploy.local.driver import Clock
 from deploy.local.servers import Servers
 from services.notify import schedule
 from services.notify.schedule import Moment
+from services.notify.subjects import case_file_of, subjects_of
 from services.triage import redeciding
 from services.triage.casework import NOTHING_COUNTS
 from shared.contracts import signals, triage
@@ -130,9 +131,8 @@ async def test_nothing_is_urgent_but_the_legal_path(office: PolicyOffice) -> Non
 
 def test_workers_hear_of_another_policy_in_the_digest() -> None:
     event = case_event(triage.TrackProposed, urgent=False, reason="Omdat.")
-    subject = schedule.subject_of(event)
-    assert subject
-    moment = Moment(schedule.case_file_of(event), [], POLICY, NOW)
+    (subject,) = subjects_of(event)
+    moment = Moment(case_file_of(event), [], POLICY, NOW)
     (alert,) = schedule.plan(subject, moment).wanted
     assert alert.due_at == next_digest(NOW, POLICY.notify.digest_at)
     assert alert.bundle
