@@ -1,5 +1,6 @@
 """A trial counts what two policies do to the same households, and says why they differ."""
 
+import gc
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterable
@@ -95,13 +96,15 @@ def test_a_month_is_made_as_its_figures_say() -> None:
 
 
 def test_a_large_month_takes_no_more_memory_than_a_small_one() -> None:
+    """Were households kept, 3,000 signals would take 3 MB: 1.1 kB for each, measured."""
     peaks = []
-    for count in (300, 2_000):
+    for count in (300, 3_000):
+        gc.collect()
         tracemalloc.start()
         over_generated(POLICY, OTHER, Generated(count, seed=1), print)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 200_000
+    assert peaks[1] < peaks[0] + 1_000_000
 
 
 def test_a_signal_that_is_left_out_is_said_to_be_so() -> None:
