@@ -57,6 +57,21 @@ class ServiceSettings(CommandSettings):
     outbox_rows_max: int = Field(
         50_000, ge=1, description="events that may wait to be published; over it the doors pause"
     )
+    site_url: str = Field("http://127.0.0.1", description="address that people open the site by")
+    theme_file: Path | None = Field(None, description="CSS file with the municipality's tokens")
+    oidc_issuer: str | None = Field(None, description="OpenID provider; none: nobody signs in")
+    oidc_client_id: str | None = Field(None, description="our name there; default the service's")
+    oidc_client_secret: SecretStr | None = Field(None, description="our secret there")
+    oidc_person_claim: str = Field(
+        "preferred_username", description="claim with the worker's id as the roster has it"
+    )
+    oidc_roles_claim: str = Field(
+        "roles", description="claim with generalist, lead, partner or ops; others are ignored"
+    )
+    oidc_partner_claim: str = Field("partner_id", description="claim with a partner's id")
+    oidc_municipality_claim: str = Field(
+        "municipality", description="claim with the municipality of a lead"
+    )
     database_connections: int = Field(12, ge=4, le=100, description="size of the pool")
 
 

@@ -134,6 +134,7 @@ class Stack:
             "ops_password": self.servers.passwords.of("ops"),
             "signing_secret": self.servers.passwords.of("signing"),
             "callback_token": self.servers.passwords.of("callback"),
+            "oidc_secret": self.servers.passwords.of("oidc"),
         }
         for service in SERVICES:
             values[f"{service}_database_url"] = self.servers.database_url(service)

@@ -49,6 +49,9 @@ def service(
             "POLICY_FOLDER": "$root/deploy/local/demo/policies",
             "CLOCK_FILE": "$data/clock",
             "LOG_LEVEL": "INFO",
+            "SITE_URL": "$site_url",
+            "OIDC_ISSUER": "$identity_url",
+            "OIDC_CLIENT_SECRET": "$oidc_secret",
             **environment,
         },
     )
@@ -89,13 +92,28 @@ PROGRAMS: tuple[Program, ...] = (
         "notify",
         SMTP_URL="$smtp_url",
         MAIL_FROM="voordeur@voordeur.example",
-        SITE_URL="$triage_url",
-        REPLY_URL="$notify_url/r",
         NOTIFYNL_URL="$gateway_url",
         NOTIFYNL_API_KEY=LOCAL_KEY,
         NOTIFYNL_SMS_TEMPLATE=SMS_TEMPLATE,
         NOTIFYNL_LETTER_TEMPLATE=LETTER_TEMPLATE,
         NOTIFYNL_CALLBACK_TOKEN="$callback_token",  # noqa: S106 - a name, filled in at start
+    ),
+    Program(
+        "identity",
+        serve=(
+            *("-m", "deploy.local.identity", "serve"),
+            *("--http-port", "$port", "--site-url", "$site_url"),
+        ),
+        environment={"OIDC_CLIENT_SECRET": "$oidc_secret"},
+    ),
+    Program(
+        "site",
+        serve=("-m", "deploy.local.proxy", "--http-port", "$port"),
+        environment={
+            "SIGNALS_URL": "$signals_url",
+            "TRIAGE_URL": "$triage_url",
+            "NOTIFY_URL": "$notify_url",
+        },
     ),
 )
 
@@ -108,6 +126,7 @@ ENV_FILE: Mapping[str, str] = {
     "SIGNALS_URL": "$signals_url",
     "TRIAGE_URL": "$triage_url",
     "NOTIFY_URL": "$notify_url",
+    "SITE_URL": "$site_url",
     "GATEWAY_URL": "$gateway_url",
     "SMTP_URL": "$smtp_url",
     "DATABASE_URL_SIGNALS": "$signals_database_url",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -26,7 +27,10 @@ from shared.core import Core
 from shared.policy.shelf import Shelf
 from shared.settings import StartupFault
 from shared.web.session import only_ops, signed_in
+from shared.web.shell import add_shell
 from shared.web.site import new_app
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def wire(core: Core) -> FastAPI:
@@ -50,6 +54,7 @@ def wire(core: Core) -> FastAPI:
     app = new_app(core, find_account, next_due)
     pages.add(app, core, find_account)
     reply_pages.add(app, core, shelf)
+    add_shell(app, app.state.entrance, TEMPLATES)
     token = settings.notifynl_callback_token
     desk = Desk(
         core=core,

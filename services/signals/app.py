@@ -1,6 +1,7 @@
 """The wiring of signals."""
 
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -31,7 +32,10 @@ from shared.policy.shelf import Shelf
 from shared.settings import Environment, StartupFault
 from shared.web.problems import add_problems
 from shared.web.session import only_ops, signed_in
+from shared.web.shell import add_shell
 from shared.web.site import CONTACT, VERSION, new_app
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def wire(core: Core) -> FastAPI:
@@ -52,6 +56,7 @@ def wire(core: Core) -> FastAPI:
     app.state.desk = FrontDesk(core, office, partner_of, Limits())
     app.state.archive = Archive(shelf, read_terms())
     app.include_router(proof.router)
+    add_shell(app, app.state.entrance, TEMPLATES)
     app.mount("/v1", new_api(app.state.desk))
     return app
 

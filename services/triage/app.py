@@ -56,8 +56,9 @@ def wire(core: Core) -> FastAPI:
         return earliest(await calendar.next_due(), await redecider.next_due())
 
     app = new_app(core, find_account, next_due)
-    pages.add(app, core, find_account)
-    app.mount("/v1", new_api(Counter(core, shelf, signed_in(find_account))))
+    counter = Counter(core, shelf, signed_in(find_account))
+    pages.add(app, counter, find_account)
+    app.mount("/v1", new_api(counter))
     return app
 
 

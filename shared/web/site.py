@@ -1,9 +1,11 @@
 """The app of a service: health, what flows, the AsyncAPI document, security headers, templates."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -17,6 +19,7 @@ from shared.contracts.envelope import CONTENT_TYPE
 from shared.core import Core
 from shared.web.problems import Problem, add_problems
 from shared.web.session import Account, AccountOf, FindAccount, signed_in
+from shared.web.sign_in import add_sign_in, new_entrance
 
 HERE = Path(__file__).parent
 VERSION = "0.1.0"
@@ -28,8 +31,8 @@ CONTACT = {
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -55,17 +58,30 @@ def new_app(core: Core, find_account: FindAccount, next_due: NextDue = nothing_d
         contact=CONTACT,
     )
     add_problems(app)
-    app.middleware("http")(_add_headers)
+    app.middleware("http")(partial(_add_headers, _headers(core.settings.oidc_issuer)))
+    add_sign_in(app, new_entrance(core))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     _add_watch_routes(app, core, signed_in(find_account), next_due)
     return app
 
 
+def _headers(issuer: str | None) -> Mapping[str, str]:
+    """The headers of every answer. Signing out leads a form on to the provider."""
+    if issuer is None:
+        return HEADERS
+    provider = "{0.scheme}://{0.netloc}".format(urlsplit(issuer))
+    policy = HEADERS["Content-Security-Policy"]
+    allowed = policy.replace("form-action 'self'", f"form-action 'self' {provider}")
+    return {**HEADERS, "Content-Security-Policy": allowed}
+
+
 async def _add_headers(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    headers: Mapping[str, str],
+    request: Request,
+    call_next: Callable[[Request], Awaitable[Response]],
 ) -> Response:
     response = await call_next(request)
-    for name, value in HEADERS.items():
+    for name, value in headers.items():
         response.headers.setdefault(name, value)
     response.headers["API-Version"] = VERSION
     return response

@@ -1,4 +1,5 @@
-"""The way of one household, signal or alert through a service: a page at `/` and its JSON.
+"""The way of one household, signal or alert through a service: a page at
+`/<service>/story` and its JSON.
 
 Each service tells its own part. `related` names what to ask the other services for.
 """
@@ -58,11 +59,11 @@ class Teller:
 
 
 def add_story(app: FastAPI, core: Core, find_account: FindAccount, teller: Teller) -> None:
-    """Serve the page at `/` and `GET /v1/stories/{id}`, both for those who signed in."""
+    """Serve the page and `GET /v1/stories/{id}`, both for those who signed in."""
     site = templates(Path(__file__).parent)
     account_of = signed_in(find_account)
 
-    @app.get("/", include_in_schema=False)
+    @app.get(f"/{core.service}/story", include_in_schema=False)
     async def show_start(
         request: Request,
         account: Annotated[Account, Depends(account_of)],

@@ -55,7 +55,7 @@ async def _pages(town: Town, event_id: str) -> None:
         assert unknown.status_code == 404
         told: dict[str, Any] = unknown.json()
         assert "nobody-knows-this" not in str(told)
-        page = await httpx.AsyncClient().get(f"{town.urls[service]}/")
+        page = await httpx.AsyncClient().get(f"{town.urls[service]}/{service}/story")
         assert page.status_code == 401
     shown = await ask(town, "signals", "/", id=event_id)
     assert "Aangenomen: achterstand-gemeld" in shown.text

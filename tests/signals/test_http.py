@@ -107,7 +107,7 @@ async def test_a_partner_reads_its_own_and_nothing_else(town: Town) -> None:
         for auth in (("volkshuis", key), ("ops", key), ("", "")):
             answer = await httpx.AsyncClient(auth=auth).get(town.urls["signals"] + address)
             assert answer.status_code == 401, auth
-        assert (await mine.get("/")).status_code == 401, "the operators' page"
+        assert (await mine.get("/signals/story")).status_code == 401, "the operators' page"
         assert (await mine.get("/v1/stories/h-1")).status_code in {401, 404}
 
 

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from services.triage import pages
 from services.triage.access import Asked
 from services.triage.handlers import REPLIES
+from services.triage.pages import story as pages
 from services.triage.sql import replies as reply_sql
 from shared.contracts.notify import Answer, ResidentReplied
 from tests.builders import NOW, arrears_reported

@@ -1,7 +1,8 @@
 """Whatever a partner can report and a person can decide, the pages have a word for it."""
 
 from services.signals.texts import STATUSES as TOLD_TO_PARTNERS
-from services.triage import ddas, pages
+from services.triage import ddas
+from services.triage.pages import story as pages
 from services.triage.reports import FactKind, Status
 from shared import db
 from shared.contracts.triage import NotTakenUpReason

@@ -25,6 +25,7 @@ from services.triage.api.casefile import (
     fired_rules,
 )
 from services.triage.api.taking import Body, CaseId, Counter, Shared, Who
+from services.triage.commands.desk import WorkerAccount
 from services.triage.ladder import NextAttempt, Tried, next_attempt
 from services.triage.sql import casefile as file_sql
 from services.triage.sql import lists as list_sql
@@ -195,6 +196,12 @@ async def _page(tx: Tx, worker_id: str, asked: Asked) -> list[asyncpg.Record]:
 )
 async def show_case(case_id: CaseId, who: Who, counter: Shared) -> Response:
     """Also for who goes along on its planned visit. Who reads a case is noted, with the purpose."""
+    case = await read_case(case_id, who, counter)
+    return JSONResponse(case.model_dump(mode="json"), headers={"ETag": f'"{case.revision}"'})
+
+
+async def read_case(case_id: UUID, who: WorkerAccount, counter: Counter) -> CaseInFull:
+    """A case with everything that the team sees of it; raises Problem for who may not."""
     async with counter.core.pool.acquire() as connection, connection.transaction():
         row = await list_sql.show_case(connection, case_id)
         leads = await roster_sql.load_leads(connection, case_id)
@@ -206,8 +213,7 @@ async def show_case(case_id: CaseId, who: Who, counter: Shared) -> Response:
         reasons = await _reasons(connection, counter, row["municipality"], details["decision"])
         proposed = await _next_attempt(connection, counter, dict(row))
         await reading_sql.note_read(connection, who.id, purpose, [case_id], clock.now())
-    case = CaseInFull(**row, **details, **file, reasons=reasons, next_attempt=proposed)
-    return JSONResponse(case.model_dump(mode="json"), headers={"ETag": f'"{case.revision}"'})
+    return CaseInFull(**row, **details, **file, reasons=reasons, next_attempt=proposed)
 
 
 def _purpose(row: asyncpg.Record, reader_id: str, leads: Collection[str]) -> str:

@@ -98,6 +98,14 @@ async def show_case(tx: Tx, case_id: UUID) -> asyncpg.Record | None:
     )
 
 
+async def find_case(tx: Tx, reference: str) -> UUID | None:
+    """The case with this reference."""
+    found: UUID | None = await tx.fetchval(
+        "select id from household_case where reference = $1", reference
+    )
+    return found
+
+
 async def list_proposals(tx: Tx, lead_id: str, limit: int) -> list[asyncpg.Record]:
     """Open cases of a lead in which a person has to say yes or no, the most pressing first."""
     return await tx.fetch(

@@ -95,19 +95,28 @@ async def save_loads(tx: Tx, loads: Mapping[str, int]) -> None:
     )
 
 
+LOGIN = """
+    select worker.id as worker_id, team_id, municipality,
+      case when exists (select from team where lead_id = worker.id) then 'lead'
+        else 'generalist' end as role
+    from worker join team on team.id = team_id
+    """
+STAYS = "(left_on is null or left_on > $2)"
+
+
 async def find_login(tx: Tx, token_hash: bytes, today: date) -> Login | None:
     """The worker with this token, until the day on which they leave; a lead is who leads a team."""
-    row = await tx.fetchrow(
-        """
-        select worker.id as worker_id, team_id, municipality,
-          case when exists (select from team where lead_id = worker.id) then 'lead'
-            else 'generalist' end as role
-        from worker join team on team.id = team_id
-        where token_hash = $1 and (left_on is null or left_on > $2)
-        """,
-        token_hash,
-        today,
-    )
+    row = await tx.fetchrow(f"{LOGIN} where token_hash = $1 and {STAYS}", token_hash, today)
+    return _as_login(row)
+
+
+async def find_worker(tx: Tx, worker_id: str, today: date) -> Login | None:
+    """The worker with this id, until the day on which they leave."""
+    row = await tx.fetchrow(f"{LOGIN} where worker.id = $1 and {STAYS}", worker_id, today)
+    return _as_login(row)
+
+
+def _as_login(row: asyncpg.Record | None) -> Login | None:
     return Login(**{**row, "role": Role(row["role"])}) if row else None
 
 
