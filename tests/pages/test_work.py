@@ -1,4 +1,4 @@
-"""A generalist's day in a browser, without scripts: who first, the door, the week, the law, the end."""
+"""A generalist's day in a browser without scripts: who first, the door, the week, law, end."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx
 
-from shared.contracts import signals
-from tests.builders import arrears_reported, fact
+from tests.builders import arrears_reported
 from tests.pages.site import Site, Visitor
 from tests.town import MONDAY
 from tests.triage.staffed import Office
@@ -52,8 +51,23 @@ async def test_from_the_list_to_the_door_and_the_end(site: Site) -> None:
     assert "U hebt de zaak aangenomen." in page.text
     for told in ("Voorbeeld1", "+31611111111", "niet gecontroleerd", "€ 900", "Deze regels golden"):
         assert told in page.text, told
+    await plan_and_move(me, home)
+    await go_by(me, home, site)
 
-    # A visit in a free part of the coming fortnight; then it is in the week, and moves.
+    # Help, by the day on which they said so; then the law asks for a first talk.
+    page = await fill(me, home, "/help-answers", answer="accepted", answered_on="2026-03-03")
+    assert "hulp aanvaard" in page.text
+    assert "Termijnen van de wet" in page.text
+    assert "Eerste gesprek: de hulpvraag is duidelijk" in page.text
+    await leave_a_plan(me, home)
+    await pause_and_close(me, home)
+    assert (await office.case(case["household_id"]))["result"] == "(Budget)advies en/of quick fix"
+    reads = await site.town.fetch("triage", "select purpose from read_log")
+    assert {"own list", "case work", "own week"} == {row["purpose"] for row in reads}
+
+
+async def plan_and_move(me: Visitor, home: str) -> None:
+    """A visit in a free part of the coming fortnight; then it is in the week, and moves."""
     page = await fill(me, f"{home}/visits", "/visits", slot="2026-03-04/morning")
     assert "Het huisbezoek is gepland." in page.text
     assert re.search("wo 4 mrt 09:00.12:00", page.text)
@@ -65,7 +79,10 @@ async def test_from_the_list_to_the_door_and_the_end(site: Site) -> None:
     page = await fill(me, f"{home}/visits", "/moves", **again)
     assert re.search("di 3 mrt 14:00.15:30", page.text)
 
-    # Before its day what happens is not that visit's; on it one tap records it.
+
+async def go_by(me: Visitor, home: str, site: Site) -> None:
+    """Before its day what happens is not that visit's; on it one tap records it."""
+    page = await me.open(home)
     assert "staat los van het geplande bezoek" in page.text
     site.town.clock.move(datetime(2026, 3, 3, 13, 30, tzinfo=UTC))
     page = await fill(me, home, "/attempts", result="spoke", waited="600")
@@ -74,17 +91,6 @@ async def test_from_the_list_to_the_door_and_the_end(site: Site) -> None:
     assert tried["attempted_at"] == datetime(2026, 3, 3, 13, 20, tzinfo=UTC), "when it was tapped"
     (visit,) = await site.town.fetch("triage", "select id, state from visit")
     assert (visit["id"], visit["state"]) == (tried["visit_id"], "made")
-
-    # Help, by the day on which they said so; then the law asks for a first talk.
-    page = await fill(me, home, "/help-answers", answer="accepted", answered_on="2026-03-03")
-    assert "hulp aanvaard" in page.text
-    assert "wettelijke termijn" in page.text
-    assert "Eerste gesprek: de hulpvraag is duidelijk" in page.text
-    await leave_a_plan(me, home)
-    await pause_and_close(me, home)
-    assert (await office.case(case["household_id"]))["result"] == "(Budget)advies en/of quick fix"
-    reads = await site.town.fetch("triage", "select purpose from read_log")
-    assert {"own list", "case work", "own week"} == {row["purpose"] for row in reads}
 
 
 async def leave_a_plan(me: Visitor, home: str) -> None:
@@ -116,11 +122,37 @@ async def pause_and_close(me: Visitor, home: str) -> None:
 
 
 async def test_what_the_law_and_safety_ask_is_loud_and_seen_by_the_team_only(site: Site) -> None:
-    office, case = await open_site(site, 1, 2)
+    office, case = await open_site(site, *range(1, 6))
     me, home = site.visitor(), f"/work/{case['id']}"
     await me.sign_in(case["assignee_id"], to=home)
     await fill(me, home, "/answers", answer="accepted")
 
+    await learn_of_a_hearing(me, home, site)
+    danger = {"kind": "visit_with_two", "reason": "Er werd gedreigd.", "review_on": "2026-06-01"}
+    page = await fill(me, home, "/dangers", **danger)
+    assert "Alleen met twee mensen op bezoek" in page.text
+    assert "Er werd gedreigd." in page.text
+    page = await fill(me, f"{home}/visits", "/visits", slot="2026-03-05/evening")
+    assert "samen met" in page.text
+    (visit,) = await site.town.fetch("triage", "select second_worker_id from visit")
+    await others_look(site, visit["second_worker_id"], home)
+
+    # An hour of an open page is one reading; handed over, it is out of sight.
+    await site.town.fetch("triage", "delete from read_log")
+    for _ in range(3):
+        await me.open(home, **{"X-Live": "1"})
+    (reads,) = await site.town.fetch("triage", "select count(*) as n from read_log")
+    assert reads["n"] == 1
+    await fill(me, f"{home}/visits", "/cancellations")
+    other = next(one for one in WORKERS if one != case["assignee_id"])
+    page = await fill(me, home, "/hand-overs", to=other, reason="Vakantie.")
+    assert "De zaak is overgedragen." in page.text
+    assert (await me.open(home)).status_code == 404
+    await overdue_first(me, office)
+
+
+async def learn_of_a_hearing(me: Visitor, home: str, site: Site) -> None:
+    """First what, then only what that asks for; of two records the later one holds."""
     page = await me.open(f"{home}/facts?what=hearing")
     assert "Welke zitting?" in page.text
     hearing = {
@@ -134,7 +166,7 @@ async def test_what_the_law_and_safety_ask_is_loud_and_seen_by_the_team_only(sit
     page = await fill(me, f"{home}/facts?what=hearing", "/facts/hearing", **hearing)
     assert "Zitting over 14 dagen" in page.text
     assert "ma 16 mrt 10:30" in page.text
-    site.town.clock.move(MONDAY + timedelta(hours=1))  # of two records the later one holds
+    site.town.clock.move(MONDAY + timedelta(hours=1))
     del hearing["at_day"], hearing["at_hour"]
     page = await fill(me, f"{home}/facts?what=hearing_unknown", "/hearing_unknown", **hearing)
     assert "dag niet bekend" in page.text
@@ -145,16 +177,11 @@ async def test_what_the_law_and_safety_ask_is_loud_and_seen_by_the_team_only(sit
     page = await fill(me, f"{home}/facts?what=residence", "/facts/residence", **check)
     assert "Het feit is ingevoerd." in page.text
 
-    # It was not safe: with two from now on, and the visit has somebody who comes along.
-    danger = {"kind": "visit_with_two", "reason": "Er werd gedreigd.", "review_on": "2026-06-01"}
-    page = await fill(me, home, "/dangers", **danger)
-    assert "Alleen met twee mensen op bezoek" in page.text
-    assert "Er werd gedreigd." in page.text
-    page = await fill(me, f"{home}/visits", "/visits", slot="2026-03-05/evening")
-    assert "samen met" in page.text
-    (visit,) = await site.town.fetch("triage", "select second_worker_id from visit")
+
+async def others_look(site: Site, second: str, home: str) -> None:
+    """Who goes along reads, and does nothing; another team finds nothing."""
     along, stranger = site.visitor(), site.visitor()
-    await along.sign_in(visit["second_worker_id"], to="/work")
+    await along.sign_in(second, to="/work")
     assert "Ik ga mee" in along.page.text
     page = await along.open(home)
     assert "Er werd gedreigd." in page.text
@@ -163,37 +190,27 @@ async def test_what_the_law_and_safety_ask_is_loud_and_seen_by_the_team_only(sit
     assert "ik ga mee met" in (await along.open("/week")).text
 
     await stranger.sign_in("daan-smit", to=home)
-    unknown_case = f"/work/{office.town.name.encode().hex():0<32}"[:38]
     for path in ("", "/visits", "/facts", "/leave-behind"):
         assert (await stranger.open(home + path)).status_code == 404, path
-    # Handed over it is out of sight; an hour of an open page is one reading.
-    await site.town.fetch("triage", "delete from read_log")
-    for _ in range(3):
-        await me.open(home, **{"X-Live": "1"})
-    (reads,) = await site.town.fetch("triage", "select count(*) as n from read_log")
-    assert reads["n"] == 1
-    other = next(one for one in WORKERS if one != case["assignee_id"])
-    page = await fill(me, home, "/hand-overs", to=other, reason="Vakantie.")
-    assert "De zaak is overgedragen." in page.text
-    seen = 200 if visit["second_worker_id"] == case["assignee_id"] else 404
-    assert (await me.open(home)).status_code == seen
 
 
-async def test_what_is_overdue_comes_first_whatever_page_it_would_be_on(site: Site) -> None:
-    office, case = await open_site(site, *range(1, 4))
-    await office.say(fact(signals.EvictionScheduled, 1, at=MONDAY + timedelta(days=30)))
-    me = site.visitor()
-    lead = (await office.case(case["household_id"]))["assignee_id"]
-    page = await me.sign_in(lead, to="/work?page=2")
-    assert "Verder zijn er geen zaken." in page.text
-    first = [one["household_id"] for one in await office.cases()][-1]
-    await site.town.fetch(
+async def overdue_first(me: Visitor, office: Office) -> None:
+    """What is overdue comes first, in the order of the whole list; in other words too."""
+
+    async def listed() -> list[str]:
+        page = await me.open("/work")
+        return list(dict.fromkeys(re.findall(r"Z-[0-9A-F]{8}", page.text)))
+
+    last = (await listed())[-1]
+    await office.town.fetch(
         "triage",
-        "update deadline set due_on = '2026-02-20' where case_id in"
-        " (select id from household_case where household_id = $1)",
-        first,
+        "update deadline set due_on = '2026-02-20' where name = 'first_attempt' and case_id ="
+        " (select id from household_case where reference = $1)",
+        last,
     )
-    page = await me.open("/work")
-    assert page.text.index("dagen te laat") < page.text.index("nog ")
-    await me.open("/language/en?to=/work")
-    assert "days late" in me.page.text
+    first, *others = await listed()
+    assert first == last
+    assert others
+    assert "dagen te laat" in me.page.text
+    assert "Verder zijn er geen zaken." in (await me.open("/work?page=2")).text
+    assert "days late" in (await me.open("/language/en?to=/work")).text

@@ -35,7 +35,7 @@ class CaseLine:
     case: Case
     terms: tuple[Term, ...]
     visit: dict[str, Any] | None  # that is planned
-    next_step: str  # accept, confirm, visit, plan, wait
+    next_step: str  # accept, record, wait, visit, plan or closed
     is_new: bool
 
     @property
@@ -61,14 +61,17 @@ def listed(case: Case, today: date) -> CaseLine:
     planned = [one for one in case.visits if one["state"] == "planned"]
     visit = _visit(planned[0]) if planned else None
     is_new = case.is_open and case.answer == "awaited"
-    return CaseLine(case, tuple(terms), visit, _next_step(case, visit, is_new=is_new), is_new)
+    step = _next_step(case, visit, today, is_new=is_new)
+    return CaseLine(case, tuple(terms), visit, step, is_new)
 
 
-def _next_step(case: Case, visit: dict[str, Any] | None, *, is_new: bool) -> str:
+def _next_step(case: Case, visit: dict[str, Any] | None, today: date, *, is_new: bool) -> str:
     if not case.is_open:
         return "closed"
     if is_new:
         return "accept"
+    if visit and amsterdam_day(visit["ends_at"]) < today:
+        return "record"
     if case.paused_until:
         return "wait"
     return "visit" if visit else "plan"

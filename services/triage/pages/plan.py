@@ -35,14 +35,16 @@ async def remove_plan_item(case_id: UUID, item_id: UUID, sent: Sent) -> Response
 @router.get("/work/{case_id}/leave-behind")
 async def show_leave_behind(request: Request, case_id: UUID, reader: Reads) -> Response:
     """One sheet of paper for the household: who comes, what was agreed, whom to call."""
-    file = await read_file(case_id, reader)
+    file, today = await read_file(case_id, reader), clock.today()
+    visit = listed(file.case, today).visit
     return reader.desk.shell.page(
         request,
         "leave_behind.html",
         file=file,
         case=file.case,
-        visit=listed(file.case, clock.today()).visit,
-        today=clock.today(),
+        visit=visit,
+        visit_on=clock.amsterdam_day(visit["starts_at"]) if visit else None,
+        today=today,
         layers=LAYERS,
         spell=spell,
     )

@@ -57,6 +57,7 @@ class MyList:
 
     cases: Sequence[Case]
     along: Sequence[Case]
+    ahead: Mapping[UUID, tuple[str, datetime]]  # a hearing or eviction, by case
     has_more: bool
 
 
@@ -69,10 +70,12 @@ async def read_mine(reader: Reader, page_no: int) -> MyList:
         mine = [Case(**row) for row in rows[:LIST_MAX]]
         rest = await list_sql.list_visited_cases(tx, Page(me, True, None, LIST_MAX))
         along = [Case(**row) for row in rest]
-        now = clock.now()
-        await reader.note(tx, me, PURPOSES[Which.MINE], [one.id for one in mine], now)
+        ids, now = [one.id for one in mine], clock.now()
+        steps = await agenda_sql.list_ahead(tx, ids, now)
+        await reader.note(tx, me, PURPOSES[Which.MINE], ids, now)
         await reader.note(tx, me, PURPOSES[Which.VISITS], [one.id for one in along], now)
-    return MyList(mine, along, len(rows) > LIST_MAX)
+    ahead = {row["case_id"]: (row["kind"], row["at"]) for row in steps}
+    return MyList(mine, along, ahead, len(rows) > LIST_MAX)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Planning visits: my week, and windows for one case."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -61,8 +60,8 @@ def _window(sent: SentForm) -> VisitWindow:
         starts_at, ends_at = window_of(*(sent.form.one(name) for name in names))
     except NoWindow:
         raise Problem(400, "Choose a day and hours for the visit; nothing was changed.") from None
-    told: dict[str, Any] = {"starts_at": starts_at, "ends_at": ends_at}
-    return read_body(VisitWindow, told | sent.filled("second_worker_id"))
+    second = sent.filled("second_worker_id")
+    return read_body(VisitWindow, {"starts_at": starts_at, "ends_at": ends_at, **second})
 
 
 @router.post("/work/{case_id}/visits")

@@ -54,7 +54,9 @@ async def show_work(
         "work.html",
         lines=[listed(one, today) for one in mine.cases],
         along=[listed(one, today) for one in mine.along],
+        ahead=mine.ahead,
         has_more=mine.has_more,
+        spell=spelled.spell,
         page=page,
         done=done,
     )

@@ -1,5 +1,6 @@
 """Statements on what stands in somebody's week, and on what was sent about a case."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -28,6 +29,18 @@ async def list_agenda(
         worker_id,
         since,
         until,
+    )
+
+
+async def list_ahead(tx: Tx, case_ids: Sequence[UUID], now: datetime) -> list[asyncpg.Record]:
+    """The first hearing or eviction that stands and lies ahead, of each case that has one."""
+    return await tx.fetch(
+        """
+        select distinct on (case_id) case_id, kind, at from legal_step
+        where case_id = any($1::uuid[]) and state = 'set' and at > $2 order by case_id, at
+        """,
+        case_ids,
+        now,
     )
 
 
