@@ -122,7 +122,7 @@ async def pause_and_close(me: Visitor, home: str) -> None:
 
 
 async def test_what_the_law_and_safety_ask_is_loud_and_seen_by_the_team_only(site: Site) -> None:
-    office, case = await open_site(site, *range(1, 6))
+    _, case = await open_site(site, *range(1, 6))
     me, home = site.visitor(), f"/work/{case['id']}"
     await me.sign_in(case["assignee_id"], to=home)
     await fill(me, home, "/answers", answer="accepted")
@@ -148,7 +148,7 @@ async def test_what_the_law_and_safety_ask_is_loud_and_seen_by_the_team_only(sit
     page = await fill(me, home, "/hand-overs", to=other, reason="Vakantie.")
     assert "De zaak is overgedragen." in page.text
     assert (await me.open(home)).status_code == 404
-    await overdue_first(me, office)
+    await overdue_first(me, site)
 
 
 async def learn_of_a_hearing(me: Visitor, home: str, site: Site) -> None:
@@ -194,23 +194,21 @@ async def others_look(site: Site, second: str, home: str) -> None:
         assert (await stranger.open(home + path)).status_code == 404, path
 
 
-async def overdue_first(me: Visitor, office: Office) -> None:
+async def overdue_first(me: Visitor, site: Site) -> None:
     """What is overdue comes first, in the order of the whole list; in other words too."""
-
-    async def listed() -> list[str]:
-        page = await me.open("/work")
-        return list(dict.fromkeys(re.findall(r"Z-[0-9A-F]{8}", page.text)))
-
-    last = (await listed())[-1]
-    await office.town.fetch(
-        "triage",
-        "update deadline set due_on = '2026-02-20' where name = 'first_attempt' and case_id ="
-        " (select id from household_case where reference = $1)",
-        last,
-    )
-    first, *others = await listed()
-    assert first == last
-    assert others
-    assert "dagen te laat" in me.page.text
+    tried, untried = await my_cases(me)
+    for one in (tried, untried):
+        await fill(me, one, "/answers", answer="accepted")
+    assert await my_cases(me) == [tried, untried]
+    await fill(me, tried, "/attempts", result="not_home")
+    site.town.clock.move(MONDAY + timedelta(days=8))
+    assert await my_cases(me) == [untried, tried]
+    assert me.page.text.count("te laat") == 1
     assert "Verder zijn er geen zaken." in (await me.open("/work?page=2")).text
-    assert "days late" in (await me.open("/language/en?to=/work")).text
+    assert "1 day late" in (await me.open("/language/en?to=/work")).text
+
+
+async def my_cases(me: Visitor) -> list[str]:
+    """The paths of my cases, in the order of my list."""
+    await me.open("/work")
+    return re.findall(r'<h2><a href="(/work/[0-9a-f-]+)">', me.page.text)
