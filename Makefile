@@ -29,9 +29,14 @@ story: ## tell the way of one household, signal or alert: ID=…
 	@test -n "$(ID)" || { echo "story: say whose: make story ID=…"; exit 2; }
 	@$(ENV) $(PYTHON) -m deploy.local.story "$(ID)"
 
+.PHONY: screenshots
+screenshots: .setup-dev ## take the README's pictures of a demo that is up (`make demo` first)
+	@deploy/local/setup.sh pages
+	@$(ENV) $(PYTHON) -m deploy.local.screenshots docs/images
+
 .PHONY: test
 test: .setup-dev ## set up everything and run the tests, against a real RabbitMQ and PostgreSQL
-	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/interface --ignore=tests/bench \
+	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/interface --ignore=tests/bench --ignore=tests/browser \
 	  --ignore=tests/faults $(TESTS)
 
 .PHONY: faults
@@ -45,6 +50,10 @@ faults-notify: .setup-dev ## ten thousand alerts against a gateway that fails, w
 .PHONY: check-contracts
 check-contracts: .setup-dev ## check AsyncAPI, OpenAPI and a Node client; needs npm
 	@tests/interface/check.sh
+
+.PHONY: check-pages
+check-pages: .setup-dev ## go through the pages with Chromium, on a phone and at a desk; needs npm for part of it
+	@tests/browser/check.sh
 
 .PHONY: check-bench
 check-bench: .setup-dev ## check that each part of `make bench` runs and counts right, at a small size

@@ -3,6 +3,7 @@
 #
 #   setup.sh run    what the services and the local stack need
 #   setup.sh dev    that, and what tests and linters need
+#   setup.sh pages  that, and a browser, and npm for what looks at pages with it
 #
 # It installs what is missing and nothing else, starts no service of the system, and prints a line
 # for each thing that it does: nothing when there is nothing to do.
@@ -29,11 +30,16 @@ as_root() {
 }
 
 main() {
-    [[ ${1-} == run || ${1-} == dev ]] || fail 'usage: deploy/local/setup.sh run|dev'
+    case ${1-} in
+        run | dev) set=$1 ;;
+        pages) set=dev ;;
+        *) fail 'usage: deploy/local/setup.sh run|dev|pages' ;;
+    esac
     cd "$(dirname "${BASH_SOURCE[0]}")/../.."
     find_missing_packages
+    if [[ $1 == pages ]]; then find_missing_for_pages; fi
     if ((${#missing[@]})); then install_packages; fi
-    if ! venv_is_current "$1"; then install_venv "$1"; fi
+    if ! venv_is_current "$set"; then install_venv "$set"; fi
 }
 
 find_missing_packages() {
@@ -44,6 +50,11 @@ find_missing_packages() {
         choose_python
         "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     fi
+}
+
+find_missing_for_pages() {
+    command -v chromium >/dev/null || missing+=(chromium)
+    if ! command -v npm >/dev/null || ! command -v node >/dev/null; then missing+=(npm); fi
 }
 
 has_rabbitmq() {

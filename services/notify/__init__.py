@@ -7,5 +7,7 @@ publishes  AlertSent, AlertFailed, AlertStopped, ResidentReplied, AlertsErased
 owns       case files (its copy of who works on what), subjects, alerts, attempts, receipts;
            links, replies and wishes of residents; how far messages to residents go, and what
            people decided
-pages      / tells the way of a case's alerts; /r/{token} is where residents answer, without sign-in
+pages      /live is where a lead lets messages to residents go, stops them and decides of held ones;
+           /notify/story tells the way of a case's alerts; /r/{token} is where residents answer,
+           without sign-in
 """

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -27,10 +26,7 @@ from shared.core import Core
 from shared.policy.shelf import Shelf
 from shared.settings import StartupFault
 from shared.web.session import only_ops, signed_in
-from shared.web.shell import add_shell
 from shared.web.site import new_app
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def wire(core: Core) -> FastAPI:
@@ -52,9 +48,7 @@ def wire(core: Core) -> FastAPI:
             return await alert_sql.find_next_due(connection)
 
     app = new_app(core, find_account, next_due)
-    pages.add(app, core, find_account)
     reply_pages.add(app, core, shelf)
-    add_shell(app, app.state.entrance, TEMPLATES)
     token = settings.notifynl_callback_token
     desk = Desk(
         core=core,
@@ -63,6 +57,7 @@ def wire(core: Core) -> FastAPI:
         callback_token=token.get_secret_value() if token else None,
         has_notifynl=carrier.notifynl is not None,
     )
+    pages.add(app, desk, freshness, find_account)
     app.mount("/v1", new_api(desk))
     return app
 

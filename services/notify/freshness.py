@@ -88,12 +88,16 @@ class Freshness:
 
         `patient`: what came in this minute counts as handled, for whoever can look it up.
         """
+        if await self.is_stale(tx, minutes_max, patient=patient):
+            return set(case_ids)
+        return await live_sql.list_waiting_cases(tx, case_ids)
+
+    async def is_stale(self, tx: Tx, minutes_max: int, *, patient: bool) -> bool:
+        """Whether nobody can know now of any case whether what is known of it holds."""
         now = clock.monotonic()
         is_old = now - self._looked_at > LOOK_SECONDS_MAX
         longest = BEHIND_SECONDS_MAX if patient else 0.0
         is_behind = self._behind_since is not None and now - self._behind_since >= longest
         alive_at = await live_sql.load_alive(tx)
         earliest = clock.lease_now() - timedelta(minutes=minutes_max)
-        if is_old or is_behind or alive_at is None or alive_at < earliest:
-            return set(case_ids)
-        return await live_sql.list_waiting_cases(tx, case_ids)
+        return is_old or is_behind or alive_at is None or alive_at < earliest

@@ -190,4 +190,4 @@ def test_the_command_line_says_when_nothing_runs(folder: Path) -> None:
 def test_setup_without_a_known_target_says_how_to_use_it() -> None:
     said = command_line("deploy/local/setup.sh", "everything")
     assert said.returncode == 1
-    assert said.stderr == "setup: usage: deploy/local/setup.sh run|dev\n"
+    assert said.stderr == "setup: usage: deploy/local/setup.sh run|dev|pages\n"

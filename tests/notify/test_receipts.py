@@ -10,8 +10,8 @@ import pytest
 
 from deploy.local.driver import Clock
 from deploy.local.servers import Servers
-from services.notify import pages
 from services.notify.channels.answers import Answer, Outcome
+from services.notify.pages import story as pages
 from services.notify.sending import PAUSES_SECONDS
 from services.notify.sql import erasing as erase_sql
 from shared import db

@@ -72,14 +72,16 @@ class Site:
         town.environment["identity"] = {**town.environment["triage"], "OIDC_CLIENT_SECRET": SECRET}
         town.environment["site"] = {**town.environment["triage"], **behind}
         town.urls |= {"identity": self.identity_url, "site": self.url}
-        for name, module, *words in (
-            ("identity", "deploy.local.identity", "serve", "--site-url", self.url),
-            ("site", "deploy.local.proxy"),
-        ):
-            await town.run(name, module, *words, "--http-port", str(ports[name]))
+        await self.start_identity(ports["identity"])
+        await town.run("site", "deploy.local.proxy", "--http-port", str(ports["site"]))
         await town.start(*services)
         for name in ports:
             await town.until_ready(name)
+
+    async def start_identity(self, port: int) -> None:
+        """Start the demo's provider."""
+        words = ("serve", "--site-url", self.url, "--http-port", str(port))
+        await self.town.run("identity", "deploy.local.identity", *words)
 
     def visitor(self) -> Visitor:
         """A new browser."""

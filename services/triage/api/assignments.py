@@ -121,7 +121,8 @@ async def _case_of_visit(counter: Counter, visit_id: UUID) -> UUID:
     async with counter.core.pool.acquire() as connection:
         case_id = await work_sql.find_visit_case(connection, visit_id)
     if case_id is None:
-        raise Problem(404, "No such visit.")
+        # As of a visit in somebody else's case: whether it exists is not theirs to know.
+        raise Problem(404, "No such case.")
     return case_id
 
 

@@ -1,4 +1,4 @@
-"""The page of notify: the way of a case's alerts."""
+"""The page of notify for operators: the way of a case's alerts."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -58,7 +58,7 @@ ENDS = {
 
 
 def add(app: FastAPI, core: Core, find_account: FindAccount) -> None:
-    """Serve the pages of notify."""
+    """Serve the story and its figures."""
     figures = {
         "scheduled": "berichten gepland",
         "sent": "verstuurd",
