@@ -1,0 +1,13 @@
+-- No installation has filled these tables yet, so what locks or scans them does no harm.
+-- squawk-ignore-file require-concurrent-index-creation
+-- Totals that everybody may see, as they were made public: made once, never changed, so that nobody
+-- learns from two answers what happened between them. No ids of people.
+create table open_figure (
+  municipality text not null,
+  starts_on    date not null,
+  ends_on      date not null,
+  made_at      timestamptz not null,
+  totals       jsonb not null, -- of each figure; null: not shown
+  small_number int not null,
+  primary key (municipality, starts_on, ends_on)
+);
