@@ -11,3 +11,10 @@ create table open_figure (
   small_number int not null,
   primary key (municipality, starts_on, ends_on)
 );
+
+-- Lists of an assignee and of a lead, also of what is over, in the order in which they are shown; a
+-- case by the reference that mails have; cases of some months. Measured with 100,000 cases.
+create index household_case_of_assignee on household_case (assignee_id, priority, opened_at, id);
+create index household_case_of_lead on household_case (lead_id, priority, opened_at, id);
+create index household_case_reference on household_case (reference);
+create index household_case_opened on household_case (municipality, opened_on);

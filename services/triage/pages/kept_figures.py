@@ -1,7 +1,8 @@
-"""Figures that are kept for some minutes: counting a large town takes a while, and many may look.
+"""Figures that are kept: counting a town with 100,000 cases takes seconds, and many may look.
 
-Kept by each replica in its memory. One count runs at a time, so that who asks for ever other
-periods keeps nobody from their work.
+Kept by each replica in its memory, for the day. What is some minutes old is shown at once, with its
+age, and counted anew meanwhile for who looks next. One count runs at a time, so that who asks for
+ever other periods keeps nobody from their work.
 """
 
 import asyncio
@@ -13,11 +14,14 @@ from services.triage.api.monitor import load_figures
 from services.triage.api.taking import Counter
 from services.triage.counts import Period
 from services.triage.monitor import Figures
-from shared import clock
+from shared import clock, db, log
 from shared.web.problems import Problem
 
-KEPT = timedelta(minutes=5)
+KEPT = timedelta(minutes=5)  # then they are counted anew
 PERIODS_MAX = 200  # the one that was asked for longest ago is forgotten first
+Key = tuple[str, Period, date]  # municipality, months, and the day of looking
+
+logger = log.get()
 
 
 @dataclass(frozen=True)
@@ -34,23 +38,32 @@ class KeptFigures:
     """The figures of some municipalities and periods."""
 
     counter: Counter
-    _kept: OrderedDict[tuple[str, Period, date], Kept] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[Key, Kept] = field(default_factory=OrderedDict)
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _anew: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
 
     async def of(self, municipality: str, period: Period) -> Kept:
-        """What was counted some minutes ago at most; raises Problem without a policy."""
+        """The figures, of today; raises Problem without a policy."""
         key = (municipality, period, clock.today())
-        if found := self._fresh(key):
+        if found := self._kept.get(key):
+            if clock.lease_now() >= found.until and key not in self._anew:
+                self._anew[key] = asyncio.create_task(self._count_anew(key))
             return found
         async with self._one_at_a_time:
             # Who waited before us may have counted the same.
-            return self._fresh(key) or await self._count(key)
+            return self._kept.get(key) or await self._count(key)
 
-    def _fresh(self, key: tuple[str, Period, date]) -> Kept | None:
-        found = self._kept.get(key)
-        return found if found and clock.lease_now() < found.until else None
+    async def _count_anew(self, key: Key) -> None:
+        """Count for who looks next; when that fails the older figures stay, and say how old."""
+        try:
+            async with self._one_at_a_time:
+                await self._count(key)
+        except (*db.MAYBE_AWAY, Problem) as fault:
+            logger.warning("figures_not_counted", fault=log.fault_of(fault))
+        finally:
+            self._anew.pop(key, None)
 
-    async def _count(self, key: tuple[str, Period, date]) -> Kept:
+    async def _count(self, key: Key) -> Kept:
         municipality, period, _ = key
         counted_at, until = clock.now(), clock.lease_now() + KEPT
         figures = await load_figures(self.counter, municipality, period)
