@@ -10,6 +10,7 @@ import asyncpg
 from services.signals.receipts import Receipt
 from services.signals.rules import Accepted
 from services.signals.sql.statuses import load_statuses
+from shared.contracts.partners import ArrearsReported
 from shared.db import Tx
 
 
@@ -175,7 +176,7 @@ async def list_newest(
 ) -> list[dict[str, Any]]:
     """A partner's own events before a cursor, the newest first, with bodies and statuses.
 
-    `status`: only those of which this holds now; empty: of which nothing is known yet.
+    `status`: only those of which this holds now; empty: signals of which nothing is known yet.
     """
     rows = await tx.fetch(
         """
@@ -184,7 +185,8 @@ async def list_newest(
         from event
         where partner_id = $1 and (told_in, fact_id) < ($3::text::xid8, $4)
           and ($2::text is null
-            or $2 = '' and not exists (select from status where status.fact_id = event.fact_id)
+            or $2 = '' and event_type = $6
+              and not exists (select from status where status.fact_id = event.fact_id)
             or exists (
               select from (
                 (select status from status
@@ -202,6 +204,7 @@ async def list_newest(
         str(before[0]),
         before[1],
         limit,
+        ArrearsReported.wire_type(),
     )
     return await _with_statuses(tx, rows)
 

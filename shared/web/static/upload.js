@@ -16,7 +16,7 @@ async function sendTable(event) {
   const body = new FormData(table);
   body.set("action", button?.value ?? "try");
   try {
-    const answer = await fetch(table.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    const answer = await fetch(table.getAttribute("action"), { method: "POST", body, headers: { Accept: "text/html" } });
     if (answer.status === 401) say(table.dataset.signIn);
     else await showAsItComes(answer);
   } catch {
