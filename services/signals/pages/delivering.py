@@ -79,8 +79,11 @@ async def _as_it_goes(
         report.add(told)
         if report.rows % PROGRESS_ROWS == 0 and not report.end:
             yield _text(desk.shell.page(request, "_so_far.html", rows=report.rows))
-    shown = {"report": report, "dry_run": upload.asked.dry_run, "name": sent.name}
-    yield _text(desk.shell.page(request, "_outcome.html", **shown))
+    is_trial = upload.asked.dry_run
+    outcome = desk.shell.page(
+        request, "_outcome.html", report=report, dry_run=is_trial, name=sent.name
+    )
+    yield _text(outcome)
     yield after
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from services.signals.tables import column_of
 from services.signals.texts import STATUSES
 from shared.contracts.forms import Form
 from shared.contracts.signals import Fault
@@ -74,6 +75,12 @@ def holding(statuses: Sequence[Mapping[str, Any]]) -> tuple[Known, ...]:
 
 def refusal_line(row: Mapping[str, Any]) -> RefusalLine:
     """The line of a refusal."""
-    faults = tuple(Fault(**dict(zip(FAULT_PARTS, one, strict=True))) for one in row["faults"])
+    faults = [Fault(**dict(zip(FAULT_PARTS, one, strict=True))) for one in row["faults"]]
     names = ("event_id", "message_id", "seen_at", "times_seen")
-    return RefusalLine(**{name: row[name] for name in names}, faults=faults)
+    return RefusalLine(**{name: row[name] for name in names}, faults=tuple(_once(faults)))
+
+
+def _once(faults: Sequence[Fault]) -> list[Fault]:
+    """Without what is only missing because its cell could not be read."""
+    read = {one.field for one in faults if one.code != "missing"}
+    return [one for one in faults if one.code != "missing" or column_of(one.field) not in read]
