@@ -57,7 +57,7 @@ async def take_table(request: Request, desk: At, who: Partner, sent: Sent) -> Re
     except TableFault as found:
         return _page(request, desk, status=400, faults=found.faults, layout=layout)
     if action == FAULTS:
-        return _download(_faults(upload), "fouten.csv", CSV)
+        return _download(_faults(upload, language_of(request)), "fouten.csv", CSV)
     if action == ANSWERS:
         return _download(upload.lines(), "antwoorden.jsonl", NDJSON)
     return Lines(
@@ -87,10 +87,10 @@ async def _as_it_goes(
     yield after
 
 
-async def _faults(upload: Upload) -> AsyncIterator[str]:
+async def _faults(upload: Upload, language: str) -> AsyncIterator[str]:
     yield BYTE_ORDER_MARK + _lines([CELLS])
     async for told in upload.answers():
-        if lines := _lines(fault_cells(told)):
+        if lines := _lines(fault_cells(told, language)):
             yield lines
 
 

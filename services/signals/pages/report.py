@@ -72,7 +72,8 @@ class Report:
         return cents(self.end.get("mediaanBedrag", "0.00"))
 
 
-def fault_cells(told: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+def fault_cells(told: Mapping[str, Any], language: str) -> Iterator[tuple[str, ...]]:
     """The lines in the file with faults that an answer gives."""
+    text = "text" if language == "en" else "tekst"
     for one in told.get("fouten", ()):
-        yield str(told.get("rij", "")), one["veld"], one["code"], one["tekst"], one["bron"]
+        yield str(told.get("rij", "")), one["veld"], one["code"], one[text], one["bron"]

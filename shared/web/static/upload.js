@@ -4,6 +4,7 @@
 
 const table = document.querySelector("form[data-table]");
 const outcome = document.getElementById("outcome");
+const howFar = document.getElementById("how-far");
 document.documentElement.classList.add("scripted");
 
 async function sendTable(event) {
@@ -32,8 +33,9 @@ async function showAsItComes(answer) {
     show(text);
   }
   const heading = document.getElementById("result");
-  if (heading) heading.focus();
-  else if (answer.ok) say(table.dataset.lost);
+  if (!heading && !outcome.querySelector(".fault")) return say(table.dataset.lost);
+  howFar.textContent = "";
+  heading?.focus();
 }
 
 async function* parts(stream) {
@@ -47,13 +49,13 @@ function show(text) {
   const newer = page.getElementById("outcome");
   if (newer) outcome.replaceChildren(...newer.childNodes);
   else if (fault) outcome.replaceChildren(fault);
+  const said = [...outcome.querySelectorAll(".so-far")].at(-1)?.textContent ?? "";
+  if (said && said !== howFar.textContent) howFar.textContent = said;
 }
 
 function say(words) {
-  const line = document.createElement("p");
-  line.textContent = words;
-  line.setAttribute("role", "status");
-  outcome.replaceChildren(line);
+  outcome.replaceChildren();
+  howFar.textContent = words;
 }
 
 table.addEventListener("submit", sendTable);
