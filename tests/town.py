@@ -1,15 +1,14 @@
 """A whole town for a test: three services, partners, workers and a mail server, all real.
 
 Each town has its own virtual host, databases and mail store on servers that all towns share. Its
-services are processes of their own, started as in production, or through `tests.faults.sabotage`,
-which kills or breaks them at a named point.
+services are processes of their own, as in production, or under `tests.faults.sabotage`, which kills
+or breaks them at a named point.
 """
 
 import asyncio
 import json
 import os
 import secrets
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,7 +32,9 @@ from deploy.local.private_rabbitmq import ADMINISTRATOR
 from deploy.local.reconcile import reconcile
 from deploy.local.servers import Servers
 from services.signals import partners as partner_admin
+from tests import springboard
 from tests.paths import POLICIES, REPOSITORY
+from tests.springboard import Program
 
 SERVICES = ("signals", "triage", "notify")
 DEFINITIONS = REPOSITORY / "deploy/rabbitmq/definitions.json"
@@ -68,7 +69,7 @@ class Town:
     databases: dict[str, str] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     ops_password: str = field(default_factory=lambda: secrets.token_hex(16))
-    processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    processes: dict[str, Program] = field(default_factory=dict)
     environment: dict[str, dict[str, str]] = field(default_factory=dict)
 
     async def build(self) -> None:
@@ -89,7 +90,7 @@ class Town:
         self.journal = Journal(self.journal_file)
 
     def _environment(self, service: str) -> dict[str, str]:
-        self.urls[service] = f"http://127.0.0.1:{self._port(service)}"
+        self.urls[service] = f"http://127.0.0.1:{self.port(service)}"
         own = {
             "DATABASE_URL": self.databases[service],
             "AMQP_URL": self.amqp[service],
@@ -108,13 +109,14 @@ class Town:
         }
         return {**os.environ, **own}
 
-    def _port(self, name: str) -> int:
+    def port(self, name: str) -> int:
+        """A free port, always the same for this name."""
         ports = Ports(self.folder / "ports.json")
         ports.choose([name])
         return ports[name]
 
     async def _start_gateway(self) -> None:
-        smtp, http = self._port("smtp"), self._port("gateway")
+        smtp, http = self.port("smtp"), self.port("gateway")
         self.urls["gateway"] = f"http://127.0.0.1:{http}"
         self.environment["notify"]["SMTP_URL"] = f"smtp://127.0.0.1:{smtp}"
         self.environment["notify"]["NOTIFYNL_URL"] = self.urls["gateway"]
@@ -122,7 +124,7 @@ class Town:
         store = ["--store", str(self.folder / "mails.sqlite")]
         told = ["--callback-url", f"{self.urls['notify']}/v1/receipts"]
         called = [*told, "--callback-token", CALLBACK_TOKEN]
-        await self._start("gateway", "deploy.local.gateway", *arguments, *store, *called)
+        await self.run("gateway", "deploy.local.gateway", *arguments, *store, *called)
 
     async def _sync_partners(self) -> dict[str, str]:
         """Give the partners their users at the broker; the databases have them already."""
@@ -142,35 +144,34 @@ class Town:
         wanted = services or SERVICES
         for service in wanted:
             if sabotage and service in sabotage:
-                await self._start(service, "tests.faults.sabotage", *sabotage[service], service)
+                await self.run(service, "tests.faults.sabotage", *sabotage[service], service)
             else:
-                await self._start(service, f"services.{service}", "serve")
+                await self.run(service, f"services.{service}", "serve")
         # Who is to be killed may be dead before it is ready.
         lasting = [name for name in wanted if "kill" not in (sabotage or {}).get(name, ())]
-        await asyncio.gather(*(self._until_ready(name) for name in ("gateway", *lasting)))
+        await asyncio.gather(*(self.until_ready(name) for name in ("gateway", *lasting)))
 
     async def start_twin(self, service: str, *sabotage: str) -> str:
         """Start a further replica of a service; returns its name among the processes."""
         name = f"{service}-{len(self.processes)}"
-        port = str(self._port(name))
+        port = str(self.port(name))
         self.environment[name] = self.environment[service] | {"HTTP_PORT": port}
         self.urls[name] = f"http://127.0.0.1:{port}"
         if sabotage:
-            await self._start(name, "tests.faults.sabotage", *sabotage, service)
+            await self.run(name, "tests.faults.sabotage", *sabotage, service)
         else:
-            await self._start(name, f"services.{service}", "serve")
-        await self._until_ready(name)
+            await self.run(name, f"services.{service}", "serve")
+        await self.until_ready(name)
         return name
 
-    async def _start(self, name: str, module: str, *arguments: str) -> None:
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", module, *arguments,
-                cwd=REPOSITORY, stdout=log, stderr=log,
-                env=self.environment.get(name, dict(os.environ)),
-            )  # fmt: skip
+    async def run(self, name: str, module: str, *arguments: str) -> None:
+        """Run one of our programs, all that it says in a log of this name."""
+        environment = self.environment.get(name, dict(os.environ))
+        log = self.folder / f"{name}.log"
+        self.processes[name] = await springboard.start(module, arguments, environment, log)
 
-    async def _until_ready(self, name: str) -> None:
+    async def until_ready(self, name: str) -> None:
+        """Wait until a program says so."""
         async with httpx.AsyncClient(timeout=5) as client, asyncio.timeout(START_SECONDS_MAX):
             while True:
                 assert self.processes[name].returncode is None, self.log(name)

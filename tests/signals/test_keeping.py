@@ -62,14 +62,14 @@ async def test_a_key_is_not_rotated_with_a_secret_that_does_not_open_it(town: To
 
 async def test_a_service_that_cannot_sign_does_not_start(town: Town) -> None:
     await town.fetch("signals", "delete from signing_key")
-    await town._start("signals", "services.signals", "serve")
+    await town.run("signals", "services.signals", "serve")
     assert await town.died("signals") == 2
     assert "no signing key for GM9901: run `python -m services.signals keys make`" in town.log(
         "signals"
     )
     assert (await ops(town, "keys", "make"))[0] == 0
     town.environment["signals"]["SIGNING_SECRET"] = "x" * 32
-    await town._start("signals", "services.signals", "serve")
+    await town.run("signals", "services.signals", "serve")
     assert await town.died("signals") == 2
     assert "SIGNING_SECRET does not open the signing key" in town.log("signals")
 
