@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from tests.pages.counted import keep, plant
-from tests.pages.site import Site
+from tests.pages.site import Site, Visitor
 
 STRANGE = ("signals", {"partner_kind": "Water", "stage": "accepted"}, 3)  # under small_number
 
@@ -46,7 +46,11 @@ async def test_a_generalist_sees_charts_with_the_tables_and_csv_of_the_same_figu
         assert told.content.startswith(b"\xef\xbb\xbf")
         assert cells_of_csv(told.text) == cells_of_page(page.text, name)
     assert (await anna.open("/monitor/other.csv")).status_code == 404
+    await of_other_months_and_amounts(anna)
 
+
+async def of_other_months_and_amounts(anna: Visitor) -> None:
+    """The same page, asked for otherwise."""
     # Two months are the sum of two.
     await anna.open("/monitor?from=2026-01&to=2026-02")
     assert "<td>260</td>" in anna.page.text, "cases: twice 130"
