@@ -55,7 +55,8 @@ async def test_a_lead_confirms_a_list_overrides_one_and_gives_cases_away(site: S
     )  # fmt: skip
     assert "U hebt het voorstel aangepast" in answer.text
     assert (await office.case(cases[0]["household_id"]))["track"] == "letter"
-    assert len(shown := ticked(noor)) == 4
+    shown = ticked(noor)
+    assert len(shown) == 4
     await office.order(cases[1], "assignment-answers", {"answer": "accepted"})
     answer = await noor.send("/lead/proposals", case=shown)
     assert answer.status_code == 200
@@ -121,7 +122,8 @@ async def test_a_lead_says_whose_signals_these_are_and_judges_rules_and_sums(sit
     ]
     hearing = fact(signals.HearingScheduled, 2)
     small = arrears_reported(3, arrears_cents=100)
-    await office.say(*leases, arrears_reported(2, **OLD), hearing, small)
+    await office.say(*leases, arrears_reported(2, **OLD), small)
+    await office.say(hearing)
 
     # Whose are they? Both sides, and the verdict that it is right as it is.
     await noor.open("/lead/tasks")
@@ -146,7 +148,8 @@ async def test_a_lead_says_whose_signals_these_are_and_judges_rules_and_sums(sit
 
     # Where rules disagree, the heaviest holds, and both are told in words.
     page = (await noor.open("/lead/conflicts")).text
-    assert "juridisch pad ↔ huisbezoek ↔ brief" in page
+    tracks = re.findall(r"(juridisch pad|huisbezoek|brief)(?: ↔ |\s*<small>)", page)
+    assert tracks[:3] == ["juridisch pad", "huisbezoek", "brief"], page
     assert "Deze geldt." in page
     assert "9901 AB 2" in page
 
@@ -177,7 +180,6 @@ async def test_a_lead_tries_a_policy_and_nothing_holds_by_it(site: Site) -> None
     assert noor.page.status_code == 422
     assert "dit kader kan niet worden geladen" in wrong
     assert re.search(r"<td>\d+</td><td>\d+</td>", wrong)
-    assert "not_there_at_all" not in wrong
 
     page = await handed_in(changed(("floor_cents: {value: 7500", "floor_cents: {value: 100000")))
     assert noor.page.status_code == 200, page
@@ -186,5 +188,6 @@ async def test_a_lead_tries_a_policy_and_nothing_holds_by_it(site: Site) -> None
     assert "Hoe zeker is dit?" in page
     elsewhere = await handed_in(changed(("municipality: GM9901", "municipality: GM9902")))
     assert "voor een andere gemeente" in elsewhere
-    assert (await handed_in("", form_key="of another")) and noor.page.status_code == 403
-    assert not await site.town.fetch("triage", "select from policy where by <> ''")
+    await handed_in("", form_key="of another")
+    assert noor.page.status_code == 403
+    assert not await site.town.fetch("triage", "select from policy_job"), "nothing was activated"

@@ -82,17 +82,23 @@ async def show_policy(request: Request, desk: At, _: PageLead) -> Response:
 @router.post("/lead/policy")
 async def try_policy(request: Request, desk: At, who: PageLead, form: PolicyForm) -> Response:
     """Proofread a policy and, when nothing is wrong with it, show what it would change."""
-    text = form.one("file") or form.one("text")
+    text = _written(form, "file") or _written(form, "text")
     if not text:
         raise Problem(400, "Choose a file or paste a policy; nothing was tried.")
     days = next((one for one in PERIODS if form.one("days") == str(one)), HISTORY_DAYS)
-    found = proofread(text + "\n")
+    found = proofread(text)
     if found.policy is None:
         return _page(request, desk, found=found, days=days, status=422)
     if found.policy.municipality != who.municipality:
         raise Problem(403, "This policy is for another municipality; nothing was tried.")
     told = await _tried(desk, found, days, _words(request))
     return _page(request, desk, found=found, days=days, told=told, chart=chart(told))
+
+
+def _written(form: Form, name: str) -> str:
+    """A document as it was written, so that lines are counted as its writer counts them."""
+    text = form.fields.get(name, [""])[0].replace("\r\n", "\n")
+    return text if text.strip() else ""
 
 
 async def _tried(desk: PageDesk, found: Findings, days: int, words: Words) -> dict[str, Any]:

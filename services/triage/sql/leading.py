@@ -10,6 +10,7 @@ from services.triage.deadlines import ENDINGS
 from shared.db import Tx
 
 COUNT_MAX = 1000  # no further is anything counted: a page says "1000 or more"
+LOOKED_AT_MAX = 5000  # open cases of a lead in which rules that disagree are looked for
 PLACE = "postcode, house_number, suffix"
 
 
@@ -99,6 +100,7 @@ async def list_conflicts(
 ) -> Sequence[asyncpg.Record]:
     """Open cases of a lead in whose last decision rules named other tracks, or failed.
 
+    Among the newest LOOKED_AT_MAX, so that what a page asks every few seconds has an end.
     `rules` are all that is known: hash of the policy, name, track. What failed comes first.
     """
     return await tx.fetch(
@@ -106,11 +108,14 @@ async def list_conflicts(
         select household_case.id, household_case.reference, household_case.assignee_id, {PLACE},
           last.track, last.priority, last.reason, last.fired, last.failed, last.policy_sha256,
           last.decided_at, confirmed_by
-        from household_case join address on address.id = address_id
+        from (
+            select id, reference, assignee_id, confirmed_by, address_id from household_case
+            where lead_id = $1 and is_open order by opened_at desc limit $6) as household_case
+          join address on address.id = address_id
           join lateral (
             select track, priority, reason, fired, failed, policy_sha256, decided_at from decision
             where case_id = household_case.id order by revision desc limit 1) as last on true
-        where lead_id = $1 and is_open and (cardinality(last.failed) > 0 or (
+        where (cardinality(last.failed) > 0 or (
           select count(distinct told.track)
           from unnest($2::text[], $3::text[], $4::text[]) as told (sha256, name, track)
           where told.sha256 = last.policy_sha256 and told.name = any(last.fired)) > 1)
@@ -121,6 +126,7 @@ async def list_conflicts(
         [name for _, name, _ in rules],
         [track for _, _, track in rules],
         limit + 1,
+        LOOKED_AT_MAX,
     )
 
 
