@@ -1,14 +1,15 @@
 """Whether what notify knows of triage's facts is fresh: nothing that supersedes them may wait.
 
-Three places can hold a word that would change what is about to be sent: a queue of ours that is not
-served, the table `waiting`, and triage itself, when it is not heard of.
+Four places can hold a word that would change what is about to be sent: a queue of ours that is not
+served, another notify that took it and hangs, the table `waiting`, and triage itself, when it is
+silent.
 """
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aio_pika
 
@@ -24,6 +25,9 @@ LOOK_SECONDS = 1.0
 LOOK_SECONDS_MAX = 5.0  # older looks say nothing
 # So long something may be on its way before a worker reads that we could not check.
 BEHIND_SECONDS_MAX = 60.0
+# A notify that is there and was not seen for so long may hang with words that it took; after the
+# longer time the broker has missed its heartbeats (twice 60 s) and gave them to another.
+HANGS_SECONDS, GONE_SECONDS = 5, 180
 logger = log.get()
 
 
@@ -42,6 +46,7 @@ class Freshness:
     """What is known of the queues, looked at every second."""
 
     core: Core
+    _replica_id: UUID = field(default_factory=uuid4)
     _connection: aio_pika.abc.AbstractConnection | None = None  # while it is open
     _looked_at: float = float("-inf")  # monotonic
     _behind_since: float | None = None  # monotonic; None: nothing waited when we looked
@@ -49,11 +54,13 @@ class Freshness:
     async def run(self) -> None:
         """Look at the queues, for ever; a loop of the service."""
         connection = await aio_pika.connect(self.core.settings.amqp_url.get_secret_value())
-        async with connection:
+        # One connection to the database all along: while it is there, so is this process.
+        async with connection, self.core.pool.acquire() as database:
             self._connection = connection
             try:
                 while True:
                     await self.look(connection)
+                    await live_sql.note_replica(database, self._replica_id, clock.lease_now())
                     await asyncio.sleep(LOOK_SECONDS)
             finally:
                 self._connection = None
@@ -100,4 +107,11 @@ class Freshness:
         is_behind = self._behind_since is not None and now - self._behind_since >= longest
         alive_at = await live_sql.load_alive(tx)
         earliest = clock.lease_now() - timedelta(minutes=minutes_max)
-        return is_old or is_behind or alive_at is None or alive_at < earliest
+        is_unheard = alive_at is None or alive_at < earliest
+        return is_old or is_behind or is_unheard or await self._another_hangs(tx)
+
+    async def _another_hangs(self, tx: Tx) -> bool:
+        now = clock.lease_now()
+        since = now - timedelta(seconds=GONE_SECONDS)
+        until = now - timedelta(seconds=HANGS_SECONDS)
+        return await live_sql.has_silent_replica(tx, since, until)

@@ -11,7 +11,7 @@ from services.notify.planning import Key, replan
 from services.notify.sql import cases as case_sql
 from services.notify.sql import erasing as erase_sql
 from services.notify.sql import live as live_sql
-from services.notify.subjects import NO_WISHES, CaseFile, Subject
+from services.notify.subjects import CaseFile, Subject
 from shared import clock, waiting
 from shared.contracts import triage
 from shared.contracts.notify import AlertsErased
@@ -79,8 +79,9 @@ async def take_events(tx: Tx, events: Sequence[CaseEvent], policies: Policies) -
         **stored,
         **{case_id: subjects.newer(stored.get(case_id), file) for case_id, file in told.items()},
     }
-    files |= await _with_wishes(tx, stored, files)
     files |= _with_residents(events, files)
+    if other := [one for one in files.values() if _is_of_others(one, stored.get(one.case_id))]:
+        files |= await case_sql.with_wishes(tx, other)
     await _save_files(tx, stored, files)
     known = _by_key(await case_sql.load_subjects(tx, stored)) if stored else {}
     changed = _newer_subjects(events, known)
@@ -104,17 +105,9 @@ def _newest_files(events: Iterable[CaseEvent]) -> dict[UUID, CaseFile]:
     return newest
 
 
-async def _with_wishes(
-    tx: Tx, stored: Mapping[UUID, CaseFile], files: Mapping[UUID, CaseFile]
-) -> dict[UUID, CaseFile]:
-    """New case files, with what their households asked for in an earlier case."""
-    new = [file for case_id, file in files.items() if case_id not in stored]
-    if not new:
-        return {}
-    wishes = await case_sql.load_wishes(tx, {file.household_id for file in new})
-    return {
-        file.case_id: replace(file, wishes=wishes.get(file.household_id, NO_WISHES)) for file in new
-    }
+def _is_of_others(file: CaseFile, stored: CaseFile | None) -> bool:
+    """Whether wishes of others hold now: the case is new, or whose it is has changed."""
+    return stored is None or stored.households != file.households
 
 
 def _with_residents(
@@ -127,7 +120,10 @@ def _with_residents(
             file = found.get(event.case_id) or files[event.case_id]
             if event.revision > file.resident_revision:
                 found[event.case_id] = replace(
-                    file, resident=event.resident, resident_revision=event.revision
+                    file,
+                    resident=event.resident,
+                    kin=frozenset(event.kin),
+                    resident_revision=event.revision,
                 )
     return found
 
@@ -156,7 +152,7 @@ def _people(file: CaseFile) -> tuple[Any, ...]:
     """What decides who can be told, and how."""
     whom = file.assignee.id, file.lead.id, file.is_open
     when = file.paused_until, file.has_objection  # what was stopped meanwhile may go after all
-    return *whom, *when, file.is_confirmed, file.resident, file.restrictions
+    return *whom, *when, file.is_confirmed, file.resident, file.restrictions, file.wishes
 
 
 def _by_key(subjects: Iterable[Subject]) -> dict[Key, Subject]:

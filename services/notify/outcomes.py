@@ -12,7 +12,7 @@ from uuid import UUID
 from services.notify.channels.answers import Answer
 from services.notify.gate import Mode, open_channels
 from services.notify.recipients import recipient_of
-from services.notify.schedule import Alert, by_channel, channels_for, outside_quiet
+from services.notify.schedule import Alert, by_channel, channels_for, outside_quiet, tried
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql import live as live_sql
@@ -61,8 +61,10 @@ async def stopped(ending: Ending, one: Claimed, reason: str) -> list[Event]:
 async def shadowed(ending: Ending, one: Claimed, reason: str) -> list[Event]:
     """It would have gone out; a channel that is live brings it instead."""
     events = await _stop(ending, one, "shadowed", reason)
-    if events:
-        await _try_next_channel(ending, one.alert, is_on_trial=True)
+    if events and not await _try_next_channel(ending, one.alert, is_on_trial=True):
+        existing = await alert_sql.load_alerts(ending.tx, [one.alert.case_id])
+        if any(other.intent == one.alert.intent and other.state == "failed" for other in existing):
+            await tell_generalist(ending, one.alert)  # a trial is no other way to reach them
     return events
 
 
@@ -128,7 +130,7 @@ async def say_failed(ending: Ending, alert: Alert, reason: str) -> list[Event]:
 
 
 async def _try_next_channel(ending: Ending, alert: Alert, *, is_on_trial: bool = False) -> bool:
-    """Schedule it by the next channel of its rule; False when there is none.
+    """Schedule it by the next channel of its rule that was not tried; False when there is none.
 
     After a trial only by one that is live: else the trial would go on and on.
     """
@@ -146,9 +148,10 @@ async def _try_next_channel(ending: Ending, alert: Alert, *, is_on_trial: bool =
     for rule in policy.notify.rules(alert.kind):
         if rule.to != alert.recipient_role or alert.channel not in rule.channels:
             continue
-        after = rule.channels[rule.channels.index(alert.channel) + 1 :]
+        before = tried(alert, await alert_sql.load_alerts(ending.tx, [alert.case_id]))
         modes = await live_sql.load_modes(ending.tx, [case.municipality])
-        still = [one for one in after if one in open_channels(modes, case.municipality)]
+        may = open_channels(modes, case.municipality) - before
+        still = [one for one in rule.channels if one in may]
         if is_on_trial:
             still = [one for one in still if modes[case.municipality, one] is Mode.LIVE]
         for channel in channels_for(subject, still, recipient, due_at):

@@ -8,6 +8,7 @@ import asyncio
 from datetime import timedelta
 
 from services.notify.sql import erasing as erase_sql
+from services.notify.sql import live as live_sql
 from shared import clock, log, waiting
 from shared.db import Pool
 from shared.door import INBOX_DAYS
@@ -17,6 +18,8 @@ PART_MAX = 5000
 PARKED_DAYS = 183  # as long as a household is kept after its case (S5)
 # Nothing of a case comes later than a parked event that a person sends again on its last day.
 FORGOTTEN_DAYS = PARKED_DAYS + INBOX_DAYS
+
+REPLICA_LIFE = timedelta(days=1)
 
 logger = log.get()
 
@@ -33,6 +36,8 @@ async def purge(pool: Pool) -> None:
     # Real time: attempts follow no stepped clock.
     parked_before = clock.lease_now() - timedelta(days=PARKED_DAYS)
     forgotten_before = clock.now() - timedelta(days=FORGOTTEN_DAYS)
+    async with pool.acquire() as connection:
+        await live_sql.forget_replicas(connection, clock.lease_now() - REPLICA_LIFE)
     parked = ids = PART_MAX
     while PART_MAX in {parked, ids}:
         async with pool.acquire() as connection, connection.transaction():

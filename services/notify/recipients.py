@@ -27,6 +27,7 @@ class Recipient:
     name: str
     contacts: dict[Channel, str]  # a mail address, a number (E.164), or a letter's lines
     language: str = "nl"
+    prefers: Channel | None = None  # tried before the others
 
     @property
     def is_resident(self) -> bool:
@@ -54,7 +55,10 @@ def _resident(case: CaseFile, subject: Subject) -> Recipient | None:
     if told is None or not case.is_confirmed or case.wishes.has_opted_out:
         return None
     contacts = dict(_contacts(told, case, is_first=subject.kind == FIRST_CONTACT))
-    return Recipient(RESIDENT, told.name, contacts, told.language or "nl") if contacts else None
+    if not contacts:
+        return None
+    language = case.wishes.language or told.language or "nl"
+    return Recipient(RESIDENT, told.name, contacts, language, case.wishes.channel)
 
 
 SILENT = frozenset({ContactRestriction.NO_LETTERS, ContactRestriction.NO_APPROACH})

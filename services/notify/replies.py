@@ -5,16 +5,19 @@ for a person; it changes nothing else and shows nothing.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
+from services.notify import heeding
+from services.notify.facts import ANSWERS
 from services.notify.planning import replan
+from services.notify.recipients import RESIDENT
 from services.notify.sql import cases as case_sql
 from services.notify.sql import replies as reply_sql
+from services.notify.sql import wishes as wish_sql
+from services.notify.sql.live import Change
 from services.notify.sql.replies import Link, Reply
-from services.notify.subjects import NO_WISHES, CaseFile, State, Subject, Wishes
+from services.notify.subjects import NO_WISHES, CaseFile, State, Subject, Wishes, together
 from shared import clock
 from shared.contracts.envelope import Event, derived_id
 from shared.contracts.notify import Answer, ResidentReplied
@@ -25,7 +28,6 @@ from shared.web.session import token_hash
 # A link works so long after its message was of use (DESIGN 6 asks for no more than that it ends).
 LINK_DAYS = timedelta(days=30)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{12}")  # as `gating` makes them
-UNKNOWN_HOUSEHOLD = UUID(int=0)
 
 
 async def find_link(tx: Tx, token: str) -> Link | None:
@@ -40,26 +42,25 @@ async def take(tx: Tx, link: Link, answer: Answer, policies: Policies) -> Sequen
 
     None when the case was forgotten just before. Locks the files of the household's cases.
     """
-    case_ids = await reply_sql.list_household_cases(tx, link.case_id)
-    await case_sql.hold_case_files(tx, case_ids)
-    files = await case_sql.load_case_files(tx, case_ids)
-    case = files.get(link.case_id)
+    household = await heeding.hold(tx, link.household_id, link.case_id)
+    case = household.files.get(link.case_id)
     if case is None:
         return None
     reply_id = derived_id("reply", link.alert_id, answer.value)
     reply = Reply(reply_id, link.alert_id, link.case_id, answer, clock.now())
     if not await reply_sql.insert_reply(tx, reply):
         return ()
-    subjects = await case_sql.load_subjects(tx, files)
+    subjects = await case_sql.load_subjects(tx, [case.case_id])
     told = _subject_of(reply, case, _at(link, subjects, reply.given_at))
     await case_sql.save_subjects(tx, [told])
-    wishes = _wishes_of(link, answer)
-    if wishes == NO_WISHES or case.household_id == UNKNOWN_HOUSEHOLD:
-        await replan(tx, [told], files, set(files), policies)
+    asked = _wishes_of(link, answer)
+    if asked == NO_WISHES or not household.is_known:
+        await replan(tx, [told], {case.case_id: case}, {case.case_id}, policies)
     else:
-        await reply_sql.add_wishes(tx, case.household_id, wishes, reply.given_at)
-        heeding = {case_id: _heeding(file, wishes) for case_id, file in files.items()}
-        await replan(tx, _still_told([*subjects, told], heeding), heeding, set(files), policies)
+        before = (await wish_sql.load_wishes(tx, [household.id])).get(household.id, NO_WISHES)
+        change = Change(RESIDENT, f"antwoord op een bericht: {ANSWERS[answer]}", reply.given_at)
+        wishes = together([before, asked])
+        await heeding.heed(tx, household, wishes=wishes, change=change, policies=policies)
     return [_announced(reply)]
 
 
@@ -70,18 +71,6 @@ def _wishes_of(link: Link, answer: Answer) -> Wishes:
     if answer is Answer.NOT_ME and link.contact:
         return Wishes(wrong_contacts=frozenset({link.contact}))
     return NO_WISHES
-
-
-def _heeding(file: CaseFile, more: Wishes) -> CaseFile:
-    wishes = Wishes(
-        file.wishes.has_opted_out or more.has_opted_out,
-        file.wishes.wrong_contacts | more.wrong_contacts,
-    )
-    return replace(file, wishes=wishes)
-
-
-def _still_told(subjects: Sequence[Subject], files: Mapping[UUID, CaseFile]) -> list[Subject]:
-    return [one for one in subjects if files[one.case_id].is_open]
 
 
 def _at(link: Link, subjects: Sequence[Subject], now: datetime) -> datetime | None:

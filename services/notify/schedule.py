@@ -83,17 +83,40 @@ class Moment:
 
 def plan(subject: Subject, moment: Moment) -> Plan:
     """What to supersede and what to schedule about a subject."""
-    superseded = tuple(
-        alert.id
-        for alert in moment.existing
-        if alert.state in {"scheduled", "held"} and not still_fits(alert, subject, moment.case)
-    )
+    waiting = [one for one in moment.existing if one.state in {"scheduled", "held"}]
+    outdated = {one.id for one in waiting if not still_fits(one, subject, moment.case)}
+    to_residents = [one for one in waiting if one.is_to_resident and one.id not in outdated]
+    gone = outdated | _rerouted(subject, _without(moment, waiting), to_residents)
+    superseded = [one for one in waiting if one.id in gone]
     # What is superseded here may come again, by another channel.
+    wanted = tuple(_wanted(subject, _without(moment, superseded)))
+    return Plan(tuple(one.id for one in superseded), wanted)
+
+
+def _without(moment: Moment, alerts: Sequence[Alert]) -> Moment:
+    """The moment after these were superseded."""
+    ids = {one.id for one in alerts}
     existing = [
-        replace(alert, state="superseded") if alert.id in superseded else alert
-        for alert in moment.existing
+        replace(one, state="superseded") if one.id in ids else one for one in moment.existing
     ]
-    return Plan(superseded, tuple(_wanted(subject, replace(moment, existing=existing))))
+    return replace(moment, existing=existing)
+
+
+def _rerouted(subject: Subject, moment: Moment, planned: Sequence[Alert]) -> set[UUID]:
+    """Those of these alerts that would go by another channel, were they planned at this moment.
+
+    What would not be planned any more stays: a reminder that is due, or what follows a failure.
+    """
+    if not planned:
+        return set()
+    channels = {_saying(one): one.channel for one in _wanted(subject, moment)}
+    return {one.id for one in planned if channels.get(_saying(one), one.channel) is not one.channel}
+
+
+def _saying(alert: Alert) -> tuple[str, str, datetime | None]:
+    """By which alerts are known that say the same: to whom, what; of reminders, when."""
+    due_at = alert.due_at if alert.template.endswith(REMINDER) else None
+    return alert.recipient_id, alert.template, due_at
 
 
 def still_fits(alert: Alert, subject: Subject, case: CaseFile) -> bool:
@@ -108,6 +131,11 @@ def still_fits(alert: Alert, subject: Subject, case: CaseFile) -> bool:
         and alert.recipient_id == recipient.id
         and alert.channel in recipient.contacts
     )
+
+
+def tried(alert: Alert, existing: Sequence[Alert]) -> set[Channel]:
+    """The channels by which this was to be said, one after another, whatever became of it."""
+    return {one.channel for one in existing if one.intent == alert.intent}
 
 
 def _wanted(subject: Subject, moment: Moment) -> Iterator[Alert]:
@@ -286,8 +314,8 @@ def by_channel(intent: UUID, channel: Channel) -> UUID:
 def channels_for(
     subject: Subject, wanted: Sequence[Channel], recipient: Recipient, due_at: datetime
 ) -> Iterator[Channel]:
-    """The channels that can still bring it in time, in the policy's order."""
-    for channel in wanted:
+    """The channels that can still bring it in time: the preferred one, then as the policy says."""
+    for channel in sorted(wanted, key=lambda one: one is not recipient.prefers):
         if channel not in recipient.contacts:
             continue
         if channel is Channel.LETTER and subject.until:

@@ -3,16 +3,18 @@
 A subject's revision is that of the case event which told it; the highest holds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from shared.contracts import triage
 from shared.contracts.envelope import derived_id
 from shared.contracts.triage import CaseEvent, ContactRestriction, Person, Resident, Role
+from shared.policy import Channel
 
 
 class State(StrEnum):
@@ -29,9 +31,27 @@ class Wishes:
 
     has_opted_out: bool = False
     wrong_contacts: frozenset[str] = frozenset()  # numbers and addresses that are not theirs
+    channel: Channel | None = None  # tried first; None: they did not say
+    language: str | None = None  # "nl" or "en", whatever a partner told; None: they did not say
+    preferred_at: datetime | None = None  # when these two were stated
 
 
 NO_WISHES = Wishes()
+UNKNOWN_HOUSEHOLD = UUID(int=0)  # of a case that was told of before households were
+
+
+def together(asked: Iterable[Wishes]) -> Wishes:
+    """What several ask of one household: all of it, and of what they prefer what was said last."""
+    everybody = list(asked)
+    stated = [one for one in everybody if one.preferred_at]
+    newest = sorted(stated, key=attrgetter("preferred_at"), reverse=True)
+    return Wishes(
+        has_opted_out=any(one.has_opted_out for one in everybody),
+        wrong_contacts=frozenset(contact for one in everybody for contact in one.wrong_contacts),
+        channel=next((one.channel for one in newest if one.channel), None),
+        language=next((one.language for one in newest if one.language), None),
+        preferred_at=next((one.preferred_at for one in newest), None),
+    )
 
 
 @dataclass(frozen=True)
@@ -52,8 +72,14 @@ class CaseFile:
     paused_until: date | None = None
     restrictions: frozenset[ContactRestriction] = frozenset()
     resident: Resident | None = None  # None too until triage told, once a person had confirmed
-    resident_revision: int = 0  # of the event that told it
-    wishes: Wishes = NO_WISHES
+    kin: frozenset[UUID] = frozenset()  # households that turned out to be this one
+    resident_revision: int = 0  # of the event that told these two
+    wishes: Wishes = NO_WISHES  # of the household and its kin
+
+    @property
+    def households(self) -> frozenset[UUID]:
+        """Whose wishes hold."""
+        return self.kin | {self.household_id}
 
 
 @dataclass(frozen=True)
@@ -124,6 +150,7 @@ def newer(stored: CaseFile | None, told: CaseFile) -> CaseFile:
     return replace(
         told,
         resident=stored.resident,
+        kin=stored.kin,
         resident_revision=stored.resident_revision,
         wishes=stored.wishes,
     )
@@ -134,7 +161,7 @@ NOBODY = Person(id="", name="", email="", role=Role.GENERALIST)
 
 def unknown_case(case_id: UUID) -> CaseFile:
     """A case of which nothing is known: of revision 0, so that whatever is told is newer."""
-    return CaseFile(case_id, UUID(int=0), "", "", 0, False, False, NOBODY, NOBODY)
+    return CaseFile(case_id, UNKNOWN_HOUSEHOLD, "", "", 0, False, False, NOBODY, NOBODY)
 
 
 Told = tuple[str, UUID, dict[str, Any]]  # kind, key, and the fields that it has

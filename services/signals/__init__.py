@@ -7,6 +7,6 @@ consumes   every event of partners (shared/contracts/partners.py), by AMQP, HTTP
 publishes  the accepted facts (shared/contracts/signals.py); SignalsErased; to a partner's own queue
            EventAccepted, EventRefused, StatusGiven
 owns       partners, agreements, signing keys, accepted events with receipts, refusals, statuses
-pages      / finds one signal and tells its way; /events/{id}/receipt proves one to its partner;
-           /receipts verifies, /examples explains; /v1 the API
+pages      /partner what a partner sent, delivers and is known by; /events/{id}/receipt proves one
+           event to its partner; /receipts verifies, /examples explains; /signals/story; /v1 the API
 """

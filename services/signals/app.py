@@ -10,7 +10,6 @@ from services.signals import (
     handlers,
     openapi,
     pages,
-    proof,
     refusals,
     timer,
     tokens,
@@ -20,7 +19,7 @@ from services.signals.api import FrontDesk
 from services.signals.intake import Office
 from services.signals.keys import Keyring
 from services.signals.limits import Limits
-from services.signals.proof import Archive
+from services.signals.pages.desk import Archive, PageDesk
 from services.signals.receipts import Signer
 from services.signals.settings import Settings
 from services.signals.sign_in import only_partners
@@ -52,11 +51,10 @@ def wire(core: Core) -> FastAPI:
     handlers.register(core.door, office)
     app = new_app(core, only_ops(settings.ops_password.get_secret_value()))
     partner_of = signed_in(only_partners(core.pool))
-    pages.add(app, core, only_ops(settings.ops_password.get_secret_value()))
     app.state.desk = FrontDesk(core, office, partner_of, Limits())
-    app.state.archive = Archive(shelf, read_terms())
-    app.include_router(proof.router)
-    add_shell(app, app.state.entrance, TEMPLATES)
+    shell = add_shell(app, app.state.entrance, TEMPLATES)
+    app.state.page_desk = PageDesk(app.state.desk, shell, Archive(shelf, read_terms()))
+    pages.add(app, core, only_ops(settings.ops_password.get_secret_value()))
     app.mount("/v1", new_api(app.state.desk))
     return app
 

@@ -186,6 +186,14 @@ STATUSES: dict[str, Form] = {
 }
 
 
+# What a partner did before it signalled, by the field that has its day.
+EVIDENCES = {
+    "persoonlijkContactOp": "Persoonlijk contact gezocht over voorkomen en beëindigen",
+    "gewezenOpHulpOp": "Gewezen op schuldhulpverlening",
+    "herinneringOp": "Schriftelijke herinnering verstuurd",
+    "aanbodOp": "Aangeboden om contactgegevens aan de gemeente te geven; niet afwijzend gereageerd",
+}
+
 FIELD_LENGTH_MAX = 200  # of a path: what is deeper is cut off
 
 

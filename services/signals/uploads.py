@@ -9,7 +9,8 @@ import asyncio
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -88,7 +89,7 @@ async def _take_file(request: Request, who: Who, desk: Shared) -> AsyncIterator[
         yield path
 
 
-class _Lines(StreamingResponse):
+class Lines(StreamingResponse):
     """Lines for a reader who may have stopped reading: its place is for the next."""
 
     async def stream_response(self, send: Send) -> None:
@@ -144,38 +145,62 @@ async def upload_table(
     In the last line `klaar` is false when it broke off; send the rows from there on again, with
     `retryAfter` after so many seconds.
     """
-    if not dry_run:
-        desk.require_room()  # not before: who is still sending does not hear it
-    sender = await _sender(desk, who.id)
     try:
-        table = await asyncio.to_thread(open_table, path, layout, sender)
+        upload = await open_upload(desk, who.id, path, Asked(layout, dry_run, from_row))
     except TableFault as found:
         errors = [{"field": one.field, "fault": one.text_nl} for one in found.faults]
         raise Problem(
             400, "The file cannot be read; nothing was accepted.", errors=errors
         ) from None
-    return _Lines(Upload(desk, sender, table, from_row, dry_run).lines(), media_type=NDJSON)
+    return Lines(upload.lines(), media_type=NDJSON)
 
 
 async def _save(request: Request, path: Path) -> None:
-    size = 0
-    try:
+    async with in_time():
         with path.open("wb") as file:
-            async with asyncio.timeout(UPLOAD_SECONDS_MAX):
-                async for part in request.stream():
-                    size += len(part)
-                    if size > UPLOAD_BYTES_MAX:
-                        raise Problem(413, f"The file is larger than {UPLOAD_BYTES_MAX} bytes.")
-                    file.write(part)
+            async for part in bounded(request):
+                file.write(part)
+
+
+async def bounded(request: Request) -> AsyncGenerator[bytes]:
+    """The body of a request with a table; raises Problem 413 when it is too large."""
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > UPLOAD_BYTES_MAX:
+            raise Problem(413, f"The file is larger than {UPLOAD_BYTES_MAX} bytes.")
+        yield part
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Time for a table to come in; raises Problem 408 when it takes longer."""
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS_MAX):
+            yield
     except TimeoutError:
         why = f"The file did not come in within {UPLOAD_SECONDS_MAX} seconds."
         raise Problem(408, f"{why} Nothing was accepted.") from None
 
 
-async def _sender(desk: FrontDesk, partner_id: str) -> Sender:
+@dataclass(frozen=True)
+class Asked:
+    """What is to be done with a table."""
+
+    layout: Layout
+    dry_run: bool
+    from_row: int = 0
+
+
+async def open_upload(desk: FrontDesk, partner_id: str, path: Path, asked: Asked) -> "Upload":
+    """A table that can be read; raises TableFault for any other, Problem 503 without room."""
+    if not asked.dry_run:
+        desk.require_room()  # not before: who is still sending does not hear it
     async with desk.database() as connection:
         partner = (await partner_sql.load_partners(connection, [partner_id]))[partner_id]
-    return Sender(partner.id, partner.kvk, partner.kinds)
+    sender = Sender(partner.id, partner.kvk, partner.kinds)
+    table = await asyncio.to_thread(open_table, path, asked.layout, sender)
+    return Upload(desk, sender, table, asked)
 
 
 @dataclass
@@ -185,11 +210,15 @@ class Upload:
     desk: FrontDesk
     sender: Sender
     table: Table
-    from_row: int
-    dry_run: bool
+    asked: Asked
 
     async def lines(self) -> AsyncIterator[bytes]:
         """The answer, line by line, as parts are committed."""
+        async for told in self.answers():
+            yield orjson.dumps(told) + b"\n"
+
+    async def answers(self) -> AsyncIterator[dict[str, Any]]:
+        """What became of each row, and at last of the whole table."""
         summary = Summary()
         rows = self.table.rows()
         try:
@@ -197,23 +226,23 @@ class Upload:
                 outcomes = await self._take(part)
                 for row, outcome in zip(part, outcomes, strict=True):
                     summary.add(row, outcome)
-                    yield orjson.dumps(self._told(row, outcome)) + b"\n"
-            last = summary.told(dry_run=self.dry_run, unknown=self.table.unknown)
+                    yield self._told(row, outcome)
+            last = summary.told(dry_run=self.asked.dry_run, unknown=self.table.unknown)
         except TableFault as found:
             last = {"klaar": False, "fouten": _dumped(found.faults)}
         except Problem as problem:
             last = _broken_off(problem)
-        yield orjson.dumps(last) + b"\n"
+        yield last
 
     def _next_part(self, rows: Any) -> list[Row]:
-        return list(islice((row for row in rows if row.number >= self.from_row), PART_MAX))
+        return list(islice((row for row in rows if row.number >= self.asked.from_row), PART_MAX))
 
     async def _take(self, part: Sequence[Row]) -> list[Outcome]:
         arrivals = [
             Arrival(self.sender.partner_id, orjson.dumps(row.document), faults=row.faults)
             for row in part
         ]
-        if not self.dry_run:
+        if not self.asked.dry_run:
             return await self.desk.take(arrivals)
         async with self.desk.database() as connection:
             return await preview(connection, arrivals, self.desk.office)

@@ -91,7 +91,8 @@ def announce(outcome: Outcome, roster: Roster) -> tuple[Case | None, list[Event]
     if case.has_objection and not had_objection:
         voice.say(triage.ObjectionRecorded)
     if outcome.details:
-        voice.say(triage.ContactDetailsKnown, resident=outcome.details)
+        kin = tuple(sorted(outcome.known.kin))
+        voice.say(triage.ContactDetailsKnown, resident=outcome.details, kin=kin)
     if outcome.is_news and not voice.events:
         # Another reason for the same is no event, but a decision of its own: it is kept by this.
         return replace(voice.case, revision=voice.case.revision + 1), events

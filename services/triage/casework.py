@@ -68,6 +68,7 @@ class Known:
     moratorium_said: UUID | None = None  # the fact that was announced last
     restrictions: frozenset[ContactRestriction] = frozenset()
     restrictions_before: frozenset[ContactRestriction] = frozenset()
+    kin: frozenset[UUID] = frozenset()  # households that turned out to be this one, so far
     has_grown: bool = False  # another household turned out to be this one
     visits: tuple[Visit, ...] = ()  # that lie ahead, where the household has grown
 

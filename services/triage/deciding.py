@@ -183,6 +183,7 @@ def _known(residence: Residence, inside: Sequence[Report], family: Family, cases
         moratorium_said=stored.moratorium_said if stored else None,
         restrictions=family.restrictions,
         restrictions_before=family.restrictions_before,
+        kin=frozenset(one.id for one in family.kin),
         has_grown=family.has_grown,
     )
 

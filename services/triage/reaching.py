@@ -1,13 +1,15 @@
 """How a household can be reached, from what partners told of it: pure.
 
 Nobody outside hears of it before a person confirmed the track. What partners told is unverified
-until somebody was reached.
+until somebody was reached. Who turned out to be this household is told along: what they asked of
+how they are written to holds for it, until that is undone.
 """
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import orjson
 
@@ -30,7 +32,7 @@ def with_details(outcome: Outcome, reports: Sequence[Report]) -> Outcome:
         return outcome
     theirs = [one for one in reports if one.what.id not in outcome.known.doubtful]
     details = details_of(case, theirs, outcome.known.needs.language)
-    if (told := fingerprint(details)) == case.details_told:
+    if (told := fingerprint(details, outcome.known.kin)) == case.details_told:
         return outcome
     return replace(outcome, details=details, case=replace(case, details_told=told))
 
@@ -65,7 +67,10 @@ def _name(report: Report) -> str:
     return " ".join(part for part in parts if part)
 
 
-def fingerprint(details: Resident) -> str:
-    """By which a change is seen."""
-    told = orjson.dumps(details.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(told).hexdigest()[:32]
+def fingerprint(details: Resident, kin: Collection[UUID]) -> str:
+    """By which a change is seen, also of who turned out to be this household."""
+    told = details.model_dump(mode="json")
+    # Of who has no kin it stays what it was before kin were told: that would be no news.
+    told |= {"kin": sorted(map(str, kin))} if kin else {}
+    packed = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(packed).hexdigest()[:32]

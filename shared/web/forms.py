@@ -45,8 +45,13 @@ async def read_form(request: Request, session: Session, bytes_max: int) -> Form:
     except (UnicodeDecodeError, ValueError):
         raise Problem(400, "The form cannot be read; nothing was changed.") from None
     form = Form(fields)
+    require_own(request, form, session)
+    return form
+
+
+def require_own(request: Request, form: Form, session: Session) -> None:
+    """Raise Problem for a form that no page of ours sent (CSRF)."""
     told = request.headers.get("sec-fetch-site", "same-origin")
     is_own = hmac.compare_digest(form.one(FORM_KEY).encode(), session.form_key.encode())
     if told != "same-origin" or not is_own:
         raise Problem(403, "This form is not from a page of yours; open the page again.")
-    return form

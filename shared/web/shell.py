@@ -175,6 +175,9 @@ def filters_of(language: str) -> Mapping[str, Any]:
     def day_in_full(one: date) -> str:
         return str(dates.format_date(one, "EEEE d MMMM y", locale))
 
+    def month(one: date) -> str:
+        return str(dates.format_date(one, "LLLL y", locale))
+
     def hour(one: datetime) -> str:
         return one.astimezone(AMSTERDAM).strftime("%H:%M")
 
@@ -191,6 +194,7 @@ def filters_of(language: str) -> Mapping[str, Any]:
     return {
         "day": day,
         "day_in_full": day_in_full,
+        "month": month,
         "hour": hour,
         "instant": instant,
         "euros": euros,

@@ -1,5 +1,6 @@
 """`make bench`: the chain against its references, urgent events behind the bulk, CPU a signal;
-deciding open cases anew by another policy; scheduling alerts and finding the due ones.
+deciding open cases anew by another policy; scheduling alerts and finding the due ones; pages with
+very many cases stored.
 
 It takes about a quarter of an hour. The last line is one JSON object.
 """
@@ -18,6 +19,7 @@ from rich.table import Table
 from deploy.local.servers import Servers
 from tests.bench.alerts import Alerts, run_alerts
 from tests.bench.intake import WAYS, Intake, run_intake
+from tests.bench.pages import PAGES, Pages, run_pages
 from tests.bench.redecide import Redecide, run_redecide
 from tests.bench.rounds import KINDS, Result, run_rounds
 from tests.bench.urgent import Urgent, run_urgent
@@ -26,6 +28,7 @@ from tests.conftest import ROSTER_TOKENS, make_templates, open_folders
 # DESIGN section 8.
 PLAIN_TIMES, BARE_TIMES, IDLE_TIMES, DUPLICATES, BACKLOG = 3.0, 0.55, 5.0, 0.001, 50_000
 CLAIM_GROWTH = 1.5  # ours: of a hundred times as many rows
+PAGE_TIMES = 5.0
 
 console = Console(highlight=False)
 
@@ -38,9 +41,12 @@ def main(
     cases: Annotated[int, typer.Option(help="open cases that are decided anew")] = 100_000,
     alerts: Annotated[int, typer.Option(help="alerts that are scheduled")] = 100_000,
     rows: Annotated[int, typer.Option(help="alerts of which the due ones are found")] = 1_000_000,
+    stored: Annotated[
+        int, typer.Option(help="cases that are stored when pages are shown")
+    ] = 100_000,
 ) -> None:
     """Measure the chain. Figures of one run may be compared with each other only."""
-    sizes = Sizes(signals, rounds, urgent, backlog, cases, alerts, rows)
+    sizes = Sizes(signals, rounds, urgent, backlog, cases, alerts, rows, stored)
     asyncio.run(measure(sizes))
 
 
@@ -55,6 +61,7 @@ class Sizes:
     cases: int
     alerts: int
     rows: int
+    stored: int
 
 
 async def measure(sizes: Sizes) -> None:
@@ -72,11 +79,12 @@ async def measure(sizes: Sizes) -> None:
             intake = await run_intake(servers, tokens, sizes.signals, rounds, say)
             anew = await run_redecide(servers, sizes.cases, rounds, say)
             told = await run_alerts(servers, sizes.alerts, sizes.rows, rounds, say)
+            shown = await run_pages(servers, tokens, sizes.stored, rounds, say)
             late = await run_urgent(servers, tokens, sizes.urgent, sizes.backlog, say)
         finally:
             await servers.stop()
     console.print(cpu_table(chain))
-    reached = figures(chain, intake, late, anew) | alert_figures(told)
+    reached = figures(chain, intake, late, anew) | alert_figures(told) | page_figures(shown)
     console.print(goals(reached))
     print(json.dumps(reached))
 
@@ -116,6 +124,15 @@ def alert_figures(told: Alerts) -> dict[str, object]:
     }
 
 
+def page_figures(shown: Pages) -> dict[str, object]:
+    """The figures of the last line that are of pages: times as long as with one case."""
+    return {
+        "page_ratio": round(shown.worst, 2),
+        **{f"page_ratio_of_{page}": round(shown.ratio(page), 2) for page in PAGES},
+        "monitor_first_ms": round(shown.first_ms, 1),
+    }
+
+
 def goals(told: dict[str, object]) -> Table:
     """What was to be reached, and what was."""
     table = Table(title="reached", title_justify="left")
@@ -128,6 +145,7 @@ def goals(told: dict[str, object]) -> Table:
         ("urgent_backlog_min", BACKLOG, True),
         ("wire_duplicates", DUPLICATES, False),
         ("claim_growth", CLAIM_GROWTH, False),
+        ("page_ratio", PAGE_TIMES, False),
     ):
         value = float(str(told[name]))
         is_reached = value >= wanted if is_least else value <= wanted

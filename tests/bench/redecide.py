@@ -30,15 +30,13 @@ from shared import clock as service_clock
 from shared.contracts import signals
 from shared.contracts.signals import PartnerFact
 from shared.files import read_yaml
-from tests.bench.recipe import COLUMNS
+from tests.bench.copies import copy_households
 from tests.builders import MUNICIPALITY, NOW, TODAY, arrears_reported, fact
 from tests.triage.policy_office import TEXT, PolicyOffice, changed, open_policy_office
 
 WAYS = ("ours", "bare")
 ORIGINALS = 50  # households that are decided for real; the others are their copies
-# What is copied, and what the reference reads.
-TABLES = ("building", "address", "household", "signal", "signal_status", "fact", "household_case",
-          "decision", "assignment", "legal_step", "deadline")  # fmt: skip
+# What the reference reads.
 READ_BY_ADDRESS = ("signal", "fact", "household", "household_case")
 READ_BY_CASE = ("legal_step", "deadline")
 LOWER = changed(("arrears_cents >= 150000", "arrears_cents >= 110000"))
@@ -155,28 +153,11 @@ async def _fill(office: PolicyOffice, folder: Path, cases: int) -> None:
     await office.take_in([one for no in range(1, ORIGINALS + 1) for one in _debts(no)])
     copies = max(0, cases // ORIGINALS - 1)
     async with office.pool.acquire() as connection:
-        columns = defaultdict(list)
-        for row in await connection.fetch(COLUMNS):
-            columns[row["relname"]].append((row["attname"], row["type"]))
-        for table in TABLES:
-            names = ", ".join(column for column, _ in columns[table])
-            values = ", ".join(_copied(*column) for column in columns[table])
-            await connection.execute(
-                f"insert into {table} ({names}) select {values}"
-                f" from (table {table}) as one cross join generate_series(1, $1) as no",
-                copies,
-            )
+        await copy_households(connection, copies)
         await connection.execute(
             "update worker set load_tenths = (select coalesce(sum(weight_tenths), 0)"
             " from household_case where assignee_id = worker.id and is_open)"
         )
-
-
-def _copied(column: str, kind: str) -> str:
-    """A column of a copy: other ids and other front doors, all else the same."""
-    if kind == "uuid":
-        return f"md5({column}::text || no)::uuid"
-    return f"{column} + 1000 * no" if column == "house_number" else column
 
 
 def _debts(no: int) -> list[PartnerFact]:

@@ -126,7 +126,8 @@ OWN: dict[type[Event], dict[str, Any]] = {
             email=None,
             language="nl",
             is_verified=False,
-        )
+        ),
+        "kin": (KEY,),
     },
     triage.TriageAlive: {"said_at": AT},
     triage.PolicyActivated: {

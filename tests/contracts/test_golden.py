@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from services.signals.arrivals import from_amqp
 from services.signals.rules import Accepted, judge
 from shared import topology
-from shared.contracts import partners
+from shared.contracts import partners, triage
 from shared.contracts.envelope import BODY_BYTES_MAX, Event, envelope_of, to_wire
 from shared.waiting import Delivery
 from tests import builders
@@ -53,6 +53,13 @@ def test_a_publisher_may_add_a_field_first(event_class: type[Event]) -> None:
     told["newextension"] = "x"
     read = envelope_of(event_class).model_validate_json(orjson.dumps(told))
     assert read.data == sample(event_class)
+
+
+def test_contact_details_from_before_kin_were_told_name_none() -> None:
+    told = golden(golden_name(triage.ContactDetailsKnown))
+    assert told["data"].pop("kin")
+    read = envelope_of(triage.ContactDetailsKnown).model_validate_json(orjson.dumps(told))
+    assert read.data.kin == ()
 
 
 @pytest.mark.parametrize("event_class", INTERNAL)

@@ -9,8 +9,9 @@ from deploy.local.servers import Servers
 from shared import db
 from tests.notify.answering import Front
 
-TABLES = ("case_file", "resident", "wishes", "subject", "alert", "attempt", "reply_link", "reply",
-          "live_mode", "forgotten_case", "inbox", "outbox", "waiting")  # fmt: skip
+TABLES = ("case_file", "resident", "wishes", "wishes_change", "subject", "alert", "attempt",
+          "reply_link", "reply", "live_mode", "forgotten_case", "inbox", "outbox",
+          "waiting")  # fmt: skip
 ADDRESSES = (f"203.0.113.{number}" for number in range(1, 255))
 
 

@@ -1,13 +1,14 @@
 """A hearing moved, and notify has not heard of it: nothing that may be wrong goes to a resident."""
 
 import asyncio
+import signal
 from datetime import timedelta
 from typing import Any
 
 import aio_pika
 import httpx
 
-from services.notify.freshness import LOOK_SECONDS
+from services.notify.freshness import HANGS_SECONDS, LOOK_SECONDS
 from shared import clock
 from shared.contracts import triage
 from shared.contracts.envelope import CONTENT_TYPE, EVENTS_EXCHANGE, Event, Lane, to_wire
@@ -26,6 +27,14 @@ WORKER = """
     select state from alert where recipient_role = 'assignee' and template = 'hearing_reminder'
     order by due_at desc offset 1 limit 1"""  # at the same hour
 STATES = "select string_agg(distinct state, ' ') from alert where recipient_role = 'resident'"
+
+
+DELIVERED = "select count(*) from alert where recipient_role = 'resident' and state = 'delivered'"
+SILENT = f"""
+    select count(*) from replica where seen_at < clock_timestamp() - interval '{HANGS_SECONDS} s'"""
+SILENT_STILL = f"""
+    select from replica join pg_stat_activity on pid = backend_pid
+    where seen_at < clock_timestamp() - interval '{HANGS_SECONDS} s'"""
 
 
 def moved() -> Event:
@@ -93,3 +102,30 @@ async def test_a_hearing_that_moved_unheard_is_not_told_of_and_then_put_right(to
     await town.until("notify", corrected, "delivered")
     assert len(await texts(town)) == 2, "the correction only"
     assert "superseded" in str(await town.fetch("notify", STATES))
+
+
+async def test_what_another_replica_holds_and_does_not_handle_is_doubted_too(town: Town) -> None:
+    town.clock.move(NOW)
+    await town.start("notify")
+    await go_live(town)
+    contact = case_event(triage.ContactDetailsKnown, 1, is_confirmed=True, resident=TOLD)
+    await say(town, contact, hearing(2))
+    await town.until("notify", STATES, "delivered scheduled")
+    twin = await town.start_twin("notify")
+    await town.until("notify", "select count(*) from replica", 2)
+    town.processes[twin].send_signal(signal.SIGSTOP)
+    try:
+        await town.until("notify", SILENT, 1)
+        (reminder, *_) = await town.fetch("notify", REMINDERS)
+        town.clock.move(reminder["due_at"] + timedelta(minutes=1))
+        doubted = "select count(*) from alert where reason = 'onzeker of dit nog geldt'"
+        await town.until("notify", doubted, 1)
+        assert len(await texts(town)) == 1, "the hung one may hold that the hearing moved"
+    finally:
+        town.processes[twin].send_signal(signal.SIGCONT)
+    await town.until("notify", DELIVERED, 2, seconds=120)
+    assert len(await texts(town)) == 2, "nothing had moved: the reminder is late, not lost"
+    town.processes[twin].kill()
+    await town.died(twin)
+    await asyncio.sleep(HANGS_SECONDS + LOOK_SECONDS)
+    assert await town.fetch("notify", SILENT_STILL) == [], "who was killed holds nothing"

@@ -108,6 +108,8 @@ async def test_only_guests_are_written_to_while_a_channel_is_for_guests(desk: Co
         (GUESTS, {"contacts": [], "decidedBy": "x"}, "body.decidedBy"),
         (GUESTS, {"contacts": [], "reason": "a\x00b"}, "body.reason"),
         (WISHES, {"hasOptedOut": False, "wrongContacts": ["0612"]}, "body.wrongContacts.0"),
+        (WISHES, {"hasOptedOut": False, "wrongContacts": [], "channel": "fax"}, "body.channel"),
+        (WISHES, {"hasOptedOut": False, "wrongContacts": [], "language": "tr"}, "body.language"),
         ("/stop", {"isStopped": True, "more": 1}, "body.more"),
         (f"{MODES}/sms", {"mode": "all"}, "body.mode"),
         (f"{MODES}/fax", {"mode": "off"}, "path.channel"),
@@ -226,7 +228,8 @@ async def test_who_wants_no_messages_gets_none_from_that_moment(desk: Counter) -
     await desk.get(WISHES, 404)
     alert = await desk.hearing_told()
     assert await desk.get(WISHES) == {
-        "householdId": str(HOUSEHOLD), "hasOptedOut": False, "wrongContacts": [],
+        "householdId": str(HOUSEHOLD), "hasOptedOut": False, "wrongContacts": [], "channel": None,
+        "language": None,
     }  # fmt: skip
     answer = await desk.put(WISHES, hasOptedOut=True, wrongContacts=["06-12345678"])
     assert (answer["hasOptedOut"], answer["wrongContacts"]) == (True, [NUMBER])
@@ -243,7 +246,7 @@ async def test_a_number_that_is_not_theirs_gets_nothing_more(desk: Counter) -> N
     alert = await desk.hearing_told()
     await desk.put(WISHES, hasOptedOut=False, wrongContacts=[NUMBER])
     await desk.send()
-    assert (await desk.state(alert), desk.gateway.taken) == ("stopped", [])
+    assert (await desk.state(alert), desk.gateway.taken) == ("superseded", [])
 
 
 async def test_what_was_decided_goes_with_its_case(desk: Counter, tight: None) -> None:

@@ -16,7 +16,7 @@ from shared.clock import AMSTERDAM
 from shared.contracts.triage import ContactRestriction, Resident
 from shared.policy import Channel, QuietHours
 from tests.builders import BRAM, POLICY
-from tests.notify.test_schedule import CASE, HEARING_AT, NOW, hearing
+from tests.notify.test_schedule import CASE, HEARING_AT, KEY, NOW, hearing
 
 TOLD = Resident(
     name="V. Voorbeeld", postcode="9901AB", house_number=1, suffix="A", phone="06 1234 5678",
@@ -89,6 +89,67 @@ def test_a_resident_hears_of_a_hearing_by_the_first_channel_that_can() -> None:
     assert {one.channel for one in found} == {Channel.SMS}
     by_post = replace(CONFIRMED, resident=TOLD.model_copy(update={"phone": None, "email": None}))
     assert {one.channel for one in planned(hearing(), by_post)} == {Channel.LETTER}
+
+
+def test_what_they_prefer_is_tried_first_where_the_policy_and_the_post_allow_it() -> None:
+    by_letter = replace(CONFIRMED, wishes=Wishes(channel=Channel.LETTER))
+    channels = [one.channel for one in planned(hearing(), by_letter)]
+    late = "a letter about the day before would come too late"
+    assert channels == [Channel.LETTER, Channel.LETTER, Channel.SMS], late
+    no_mail = TOLD.model_copy(update={"email": None})
+    by_mail = replace(CONFIRMED, resident=no_mail, wishes=Wishes(channel=Channel.MAIL))
+    assert {one.channel for one in planned(hearing(), by_mail)} == {Channel.SMS}
+    first = hearing(kind="first_contact", at=None)
+    unverified = TOLD.model_copy(update={"is_verified": False})
+    (word,) = planned(first, replace(by_letter, resident=unverified))
+    assert word.channel is Channel.SMS, "the policy writes no such letter"
+
+
+def test_the_language_they_asked_for_goes_before_what_a_partner_told() -> None:
+    for asked, language in ((None, "en"), ("nl", "nl")):
+        found = recipient_of(RESIDENT, replace(CONFIRMED, wishes=Wishes(language=asked)), hearing())
+        assert found
+        assert found.language == language
+
+
+Said = list[tuple[str, Channel]]
+BY_MAIL = Wishes(channel=Channel.MAIL)
+
+
+def rerouted(existing: list[Alert], now: datetime = NOW) -> tuple[Said, Said]:
+    """What is taken back once a household prefers mail, and what comes instead."""
+    case = replace(CONFIRMED, wishes=BY_MAIL)
+    found = plan(hearing(), Moment(case, existing, POLICY, now, frozenset(Channel)))
+    gone = [one for one in existing if one.id in found.superseded]
+    instead = [one for one in found.wanted if one.recipient_role == RESIDENT]
+    return [(one.template, one.channel) for one in gone], [
+        (one.template, one.channel) for one in instead
+    ]
+
+
+REMINDED = ("hearing_reminder", Channel.MAIL)
+
+
+def test_what_was_planned_goes_another_way_once_they_prefer_it() -> None:
+    first = planned(hearing(), CONFIRMED)
+    gone, instead = rerouted(first)
+    assert [channel for _, channel in gone] == [Channel.SMS] * 3
+    assert instead == [("hearing_set", Channel.MAIL), REMINDED, REMINDED]
+    assert rerouted(planned(hearing(), replace(CONFIRMED, wishes=BY_MAIL))) == ([], [])
+    sent = [replace(first[0], state="sent"), *first[1:]]
+    assert rerouted(sent)[1] == [REMINDED, REMINDED]
+
+
+def test_what_nothing_would_come_in_place_of_goes_as_it_was_planned() -> None:
+    first, *reminders = planned(hearing(), CONFIRMED)
+    sent = replace(first, state="sent")
+    gone, instead = rerouted([sent, *reminders], now=reminders[0].due_at)
+    assert len(gone) == 1, "the other one is due now"
+    assert instead == [REMINDED]
+    for one in (first, reminders[0]):
+        follows = replace(one, id=KEY, channel=Channel.LETTER, due_at=NOW + timedelta(hours=9))
+        gone, _ = rerouted([replace(one, state="failed"), follows])
+        assert not gone, "it follows a failure"
 
 
 def test_while_a_channel_is_off_nothing_is_planned_by_it() -> None:

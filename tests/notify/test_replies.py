@@ -117,7 +117,11 @@ async def test_a_wrong_number_is_left_for_the_next_way_to_reach_the_household(fr
     await front.tell(*a_visit())
     await front.post(await front.link(), "not_me")
     wishes = "select has_opted_out, wrong_contacts from wishes"
+    changes = "select changed_by, reason, wrong_contacts from wishes_change"
     assert tuple(await front.pool.fetchrow(wishes)) == (False, [NUMBER])
+    assert tuple(await front.pool.fetchrow(changes)) == (
+        "resident", "antwoord op een bericht: dit ben ik niet", [NUMBER],
+    )  # fmt: skip
     assert await front.to_residents("superseded") == [("visit_reminder", "sms")]
     assert await front.to_residents() == [("visit_reminder", "mail")]
 
@@ -222,5 +226,8 @@ async def test_an_export_tells_what_was_answered_and_asked(
     assert [one["antwoord"] for one in told["antwoorden"]] == [
         "dit ben ik niet", "geen berichten meer",
     ]  # fmt: skip
-    assert told["wensen"] == {"geenBerichten": True, "nummersEnAdressenVanAnderen": [NUMBER]}
+    assert told["wensen"] == {
+        "geenBerichten": True, "nummersEnAdressenVanAnderen": [NUMBER], "eerstPer": None,
+        "taal": None,
+    }  # fmt: skip
     assert told["bewoner"]["telefoonnummer"] == RESIDENT.phone

@@ -232,7 +232,7 @@ async def test_who_stops_reading_loses_its_place(monkeypatch: pytest.MonkeyPatch
         await asyncio.sleep(3600)
 
     async with asyncio.timeout(5):
-        await uploads._Lines(lines())({"type": "http", "asgi": {}}, receive, send)
+        await uploads.Lines(lines())({"type": "http", "asgi": {}}, receive, send)
 
 
 async def test_a_full_outbox_is_said_before_a_table_and_midway(town: Town, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ OTHERS = {
     "read_log": "outlives the household: tested apart",
     "read_seal": "the chain",
     "monitor_count": "counts without ids",
+    "open_figure": "counts without ids",
     "policy_job": "policies, and who activated them",
     "policy_text": "policies",
 }

@@ -183,6 +183,31 @@ async def test_a_need_goes_along_with_its_household(desk: Office) -> None:
     assert "spreekt de taal van de bewoner" in given.reason
 
 
+async def test_who_became_a_household_is_told_with_how_to_reach_it_and_no_more_once_undone(
+    desk: Office,
+) -> None:
+    await two_doors(desk)
+    for door in "AB":
+        await at(desk, door, tracks.confirm)
+    assert [one.kin for one in said(desk, triage.ContactDetailsKnown)] == [(), ()]
+    before = await desk.doors()
+    mine, theirs = before["A"], before["B"]["household_id"]
+    verdict = await merge(desk)
+    if not (await desk.doors())["A"]["confirmed_by"]:
+        await at(desk, "A", tracks.confirm)
+    (told,) = said(desk, triage.ContactDetailsKnown)
+    assert (told.case_id, told.household_id) == (mine["id"], mine["household_id"])
+    assert told.kin == (theirs,)
+    await at(desk, "A", plan)
+    assert len(said(desk, triage.ContactDetailsKnown)) == 1, "that is no news"
+
+    desk.said.clear()
+    verdict_id = UUID(verdict["verdict_id"])
+    await desk.judge(lambda judge: households.undo(judge, verdict_id, "Toch niet."))
+    told = {one.case_id: one.kin for one in said(desk, triage.ContactDetailsKnown)}
+    assert told[mine["id"]] == ()
+
+
 @pytest.mark.parametrize(
     ("moved_to", "alive", "found"),
     [

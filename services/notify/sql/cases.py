@@ -1,12 +1,14 @@
 """Statements on case files and on what there is to tell about cases."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from services.notify.subjects import CaseFile, State, Subject, Wishes
+from services.notify.sql.wishes import load_wishes
+from services.notify.subjects import UNKNOWN_HOUSEHOLD, CaseFile, State, Subject, together
 from shared.contracts.triage import ContactRestriction, Person, Resident, Role
 from shared.db import Tx
 
@@ -24,11 +26,9 @@ _TYPES = (
 _UNPACKED = _FIELDS.replace("restrictions", "string_to_array(restrictions, ' ')")
 _CASE_FILE = f"""
     select {", ".join(f"case_file.{name}" for name in _FIELDS.split(", "))}, name, postcode,
-      house_number, suffix, phone, email, language, is_verified, has_opted_out, wrong_contacts,
+      house_number, suffix, phone, email, language, is_verified, kin,
       resident.revision as resident_revision
-    from case_file left join resident using (case_id)
-      left join wishes on wishes.household_id = case_file.household_id
-    where case_file.case_id = any($1::uuid[])
+    from case_file left join resident using (case_id) where case_file.case_id = any($1::uuid[])
     """  # noqa: S608 - texts of ours
 
 
@@ -105,14 +105,14 @@ def _as_case_file(row: asyncpg.Record) -> CaseFile:
         lead=Person(
             id=row["lead_id"], name=row["lead_name"], email=row["lead_email"], role=Role.LEAD
         ),
-        household_id=row["household_id"] or UUID(int=0),
+        household_id=row["household_id"] or UNKNOWN_HOUSEHOLD,
         is_confirmed=row["is_confirmed"],
         paused_until=row["paused_until"],
         track=row["track"],
         restrictions=frozenset(map(ContactRestriction, row["restrictions"])),
         resident=_as_resident(row) if row["postcode"] else None,
+        kin=frozenset(row["kin"] or ()),
         resident_revision=row["resident_revision"] or 0,
-        wishes=Wishes(bool(row["has_opted_out"]), frozenset(row["wrong_contacts"] or ())),
     )
 
 
@@ -121,21 +121,26 @@ def _as_resident(row: asyncpg.Record) -> Resident:
 
 
 async def save_residents(tx: Tx, files: Sequence[CaseFile]) -> None:
-    """Keep how to reach the households of case files, which are locked."""
+    """Keep how to reach the households of case files, which are locked, and who they are too."""
     told = [(file, file.resident) for file in files if file.resident]
     await tx.execute(
         """
-        insert into resident (case_id, revision, name, postcode, house_number, suffix, phone, email,
-          language, is_verified)
-        select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::int[], $6::text[],
-          $7::text[], $8::text[], $9::text[], $10::boolean[])
-        on conflict (case_id) do update set revision = excluded.revision, name = excluded.name,
-          postcode = excluded.postcode, house_number = excluded.house_number,
+        insert into resident (case_id, revision, kin, name, postcode, house_number, suffix, phone,
+          email, language, is_verified)
+        select case_id, revision, string_to_array(kin, ' ')::uuid[], name, postcode, house_number,
+          suffix, phone, email, language, is_verified
+        from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::int[],
+          $7::text[], $8::text[], $9::text[], $10::text[], $11::boolean[])
+          as told (case_id, revision, kin, name, postcode, house_number, suffix, phone, email,
+            language, is_verified)
+        on conflict (case_id) do update set revision = excluded.revision, kin = excluded.kin,
+          name = excluded.name, postcode = excluded.postcode, house_number = excluded.house_number,
           suffix = excluded.suffix, phone = excluded.phone, email = excluded.email,
           language = excluded.language, is_verified = excluded.is_verified
         """,
         [file.case_id for file, _ in told],
         [file.resident_revision for file, _ in told],
+        [" ".join(map(str, sorted(file.kin))) for file, _ in told],
         *([getattr(one, name) for _, one in told] for name in Resident.model_fields),
     )
 
@@ -151,21 +156,17 @@ async def hold_case_files(tx: Tx, case_ids: Collection[UUID]) -> None:
 async def load_case_files(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, CaseFile]:
     """Case files as they are now."""
     rows = await tx.fetch(_CASE_FILE, list(case_ids))
-    return {row["case_id"]: _as_case_file(row) for row in rows}
+    return await with_wishes(tx, [_as_case_file(row) for row in rows])
 
 
-async def load_wishes(tx: Tx, household_ids: Collection[UUID]) -> dict[UUID, Wishes]:
-    """What households asked of how we write to them, of those that asked for something."""
-    rows = await tx.fetch(
-        """
-        select household_id, has_opted_out, wrong_contacts from wishes
-        where household_id = any($1::uuid[])
-        """,
-        list(household_ids),
-    )
+async def with_wishes(tx: Tx, files: Sequence[CaseFile]) -> dict[UUID, CaseFile]:
+    """Case files with what their households ask now, and those that turned out to be these."""
+    wishes = await load_wishes(tx, {one for file in files for one in file.households})
     return {
-        row["household_id"]: Wishes(row["has_opted_out"], frozenset(row["wrong_contacts"]))
-        for row in rows
+        file.case_id: replace(
+            file, wishes=together(wishes[one] for one in sorted(file.households) if one in wishes)
+        )
+        for file in files
     }
 
 

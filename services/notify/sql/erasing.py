@@ -30,6 +30,7 @@ async def forget_cases(tx: Tx, case_ids: Collection[UUID], now: datetime) -> Non
         ids,
         now,
     )
+    household_ids = await _hold_wishes(tx, ids)
     # Locked first: the sender may hold some of them, and ends before they go.
     await tx.execute(
         "select from alert where case_id = any($1::uuid[]) order by id for update", ids
@@ -43,20 +44,45 @@ async def forget_cases(tx: Tx, case_ids: Collection[UUID], now: datetime) -> Non
           delete from receipt using alert
           where alert_id = alert.id and alert.case_id = any($1::uuid[])),
         decided as (delete from alert_decision where case_id = any($1::uuid[])),
-        changed as (
-          delete from wishes_change where household_id in (
-            select household_id from case_file where case_id = any($1::uuid[]))),
         told as (delete from alert where case_id = any($1::uuid[])),
         about as (delete from subject where case_id = any($1::uuid[])),
-        wished as (
-          delete from wishes where household_id in (
-            select household_id from case_file where case_id = any($1::uuid[]))),
         whom as (delete from resident where case_id = any($1::uuid[])),
         links as (delete from reply_link where case_id = any($1::uuid[])),
         answers as (delete from reply where case_id = any($1::uuid[]))
         delete from case_file where case_id = any($1::uuid[])
         """,
         ids,
+    )
+    await _forget_wishes(tx, household_ids)
+
+
+async def _hold_wishes(tx: Tx, case_ids: Collection[UUID]) -> list[UUID]:
+    """Lock what the households of cases asked, and return these households.
+
+    So of two that forget cases of one household, the later one sees which was the last.
+    """
+    rows = await tx.fetch(
+        "select distinct household_id from case_file where case_id = any($1::uuid[])", case_ids
+    )
+    household_ids = [row["household_id"] for row in rows]
+    await tx.execute(
+        "select from wishes where household_id = any($1::uuid[]) order by household_id for update",
+        household_ids,
+    )
+    return household_ids
+
+
+async def _forget_wishes(tx: Tx, household_ids: Collection[UUID]) -> None:
+    """Forget what households asked that have no case any more; an opt-out outlives a case."""
+    await tx.execute(
+        """
+        with alone as (
+          select id from unnest($1::uuid[]) as id
+          where not exists (select from case_file where household_id = id)),
+        changed as (delete from wishes_change using alone where household_id = alone.id)
+        delete from wishes using alone where household_id = alone.id
+        """,
+        household_ids,
     )
 
 
@@ -111,7 +137,8 @@ async def _gather_of_residents(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID,
         select case_id,
           (select jsonb_build_object('naam', name, 'postcode', postcode,
              'huisnummer', house_number, 'letterEnToevoeging', suffix, 'telefoonnummer', phone,
-             'email', email, 'taal', language, 'nagegaan', is_verified)
+             'email', email, 'taal', language, 'nagegaan', is_verified,
+             'ookHuishoudens', kin)
            from resident where resident.case_id = case_file.case_id) as bewoner,
           (select coalesce(jsonb_agg(jsonb_build_object('op', given_at, 'antwoord',
              case answer when 'other_time' then 'graag een andere tijd'
@@ -122,7 +149,10 @@ async def _gather_of_residents(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID,
            from reply_link where reply_link.case_id = case_file.case_id and contact is not null)
            as "berichtenGingenNaar",
           (select jsonb_build_object('geenBerichten', has_opted_out,
-             'nummersEnAdressenVanAnderen', wrong_contacts)
+             'nummersEnAdressenVanAnderen', wrong_contacts,
+             'eerstPer', case channel when 'mail' then 'e-mail' when 'letter' then 'brief'
+               else channel end,
+             'taal', language)
            from wishes where wishes.household_id = case_file.household_id) as wensen
         from case_file where case_id = any($1::uuid[])
         """,

@@ -30,6 +30,37 @@ async def load_alive(tx: Tx) -> datetime | None:
     return found
 
 
+async def note_replica(tx: Tx, replica_id: UUID, now: datetime) -> None:
+    """Note that a running notify works (real time), over a connection that it keeps."""
+    await tx.execute(
+        """
+        insert into replica (id, backend_pid, seen_at) values ($1, pg_backend_pid(), $2)
+        on conflict (id) do update set backend_pid = pg_backend_pid(), seen_at = $2
+        """,
+        replica_id,
+        now,
+    )
+
+
+async def has_silent_replica(tx: Tx, since: datetime, until: datetime) -> bool:
+    """Whether a notify that is connected still was last seen between these instants."""
+    found: bool = await tx.fetchval(
+        """
+        select exists (
+          select from replica join pg_stat_activity on pid = backend_pid
+          where seen_at between $1 and $2)
+        """,
+        since,
+        until,
+    )
+    return found
+
+
+async def forget_replicas(tx: Tx, before: datetime) -> None:
+    """Forget those that were last seen before an instant."""
+    await tx.execute("delete from replica where seen_at < $1", before)
+
+
 async def load_modes(tx: Tx, municipalities: Collection[str]) -> dict[tuple[str, Channel], Mode]:
     """The mode of each municipality and channel that has one; the others are off."""
     rows = await tx.fetch(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.notify.subjects import Wishes
+from services.notify.subjects import UNKNOWN_HOUSEHOLD
 from shared.contracts.notify import Answer
 from shared.db import Tx
 
@@ -15,6 +15,7 @@ class Link:
 
     alert_id: UUID
     case_id: UUID
+    household_id: UUID
     municipality: str
     kind: str
     key: UUID
@@ -28,29 +29,17 @@ async def find_link(tx: Tx, token_hash: bytes, before: datetime) -> Link | None:
     """
     row = await tx.fetchrow(
         """
-        select alert_id, reply_link.case_id, municipality, kind, key, contact
+        select alert_id, reply_link.case_id, coalesce(household_id, $3) as household_id,
+          municipality, kind, key, contact
         from reply_link join alert on alert.id = alert_id
           join case_file on case_file.case_id = reply_link.case_id
         where token_hash = $1 and coalesce(expires_at, made_at) >= $2
         """,
         token_hash,
         before,
+        UNKNOWN_HOUSEHOLD,
     )
     return Link(**row) if row else None
-
-
-async def list_household_cases(tx: Tx, case_id: UUID) -> list[UUID]:
-    """A case and the others of its household."""
-    rows = await tx.fetch(
-        """
-        select case_id from case_file where case_id = $1
-        union
-        select other.case_id from case_file join case_file as other using (household_id)
-        where case_file.case_id = $1
-        """,
-        case_id,
-    )
-    return [row["case_id"] for row in rows]
 
 
 @dataclass(frozen=True)
@@ -78,23 +67,3 @@ async def insert_reply(tx: Tx, reply: Reply) -> bool:
         reply.given_at,
     )
     return status.endswith(" 1")
-
-
-async def add_wishes(tx: Tx, household_id: UUID, wishes: Wishes, now: datetime) -> None:
-    """Keep what a household asks of how we write to it, beside what it asked before."""
-    await tx.execute(
-        """
-        insert into wishes (household_id, has_opted_out, wrong_contacts, changed_at)
-        values ($1, $2, $3, $4)
-        on conflict (household_id) do update set
-          has_opted_out = wishes.has_opted_out or excluded.has_opted_out,
-          wrong_contacts = array(
-            select distinct one from unnest(wishes.wrong_contacts || excluded.wrong_contacts) as one
-            order by one),
-          changed_at = excluded.changed_at
-        """,
-        household_id,
-        wishes.has_opted_out,
-        sorted(wishes.wrong_contacts),
-        now,
-    )

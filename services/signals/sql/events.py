@@ -5,9 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
+
 from services.signals.receipts import Receipt
 from services.signals.rules import Accepted
 from services.signals.sql.statuses import load_statuses
+from shared.contracts.partners import ArrearsReported
 from shared.db import Tx
 
 
@@ -166,6 +169,73 @@ async def list_told(
         limit,
     )
     return [(row["told_in"], row["fact_id"]) for row in rows]
+
+
+async def list_newest(
+    tx: Tx, partner_id: str, status: str | None, before: tuple[int, UUID], limit: int
+) -> list[dict[str, Any]]:
+    """A partner's own events before a cursor, the newest first, with bodies and statuses.
+
+    `status`: only those of which this holds now; empty: signals of which nothing is known yet.
+    """
+    rows = await tx.fetch(
+        """
+        select fact_id, event_id, source, event_type, municipality, reported_on, received_at,
+          receipt is not null as has_receipt, document, told_in::text::bigint as told_in
+        from event
+        where partner_id = $1 and (told_in, fact_id) < ($3::text::xid8, $4)
+          and ($2::text is null
+            or $2 = '' and event_type = $6
+              and not exists (select from status where status.fact_id = event.fact_id)
+            or exists (
+              select from (
+                (select status from status
+                 where status.fact_id = event.fact_id and status_no is not null
+                 order by status_no desc limit 1)
+                union all
+                (select status from status
+                 where status.fact_id = event.fact_id and status_no is null
+                 order by decided_at desc, event_id limit 1)) as now
+              where now.status = $2))
+        order by event.told_in desc, fact_id desc limit $5
+        """,
+        partner_id,
+        status,
+        str(before[0]),
+        before[1],
+        limit,
+        ArrearsReported.wire_type(),
+    )
+    return await _with_statuses(tx, rows)
+
+
+async def list_named(
+    tx: Tx, partner_id: str, event_id: str, part: bytes, limit: int
+) -> list[dict[str, Any]]:
+    """A partner's own events with this id, or with this part in their body, the newest first.
+
+    Reads all its bodies that are kept. There is no index on contracts, on purpose: every event
+    would pay for it, and it would be one place more with personal data.
+    """
+    rows = await tx.fetch(
+        """
+        select fact_id, event_id, source, event_type, municipality, reported_on, received_at,
+          receipt is not null as has_receipt, document, told_in::text::bigint as told_in
+        from event
+        where partner_id = $1 and (event_id = $2 or position($3::bytea in document) > 0)
+        order by event.told_in desc, fact_id desc limit $4
+        """,
+        partner_id,
+        event_id,
+        part,
+        limit,
+    )
+    return await _with_statuses(tx, rows)
+
+
+async def _with_statuses(tx: Tx, rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
+    statuses = await load_statuses(tx, [row["fact_id"] for row in rows])
+    return [{**row, "statuses": statuses.get(row["fact_id"], [])} for row in rows]
 
 
 async def load_document(tx: Tx, fact_id: UUID) -> bytes | None:

@@ -49,6 +49,19 @@ def _as_partner(row: asyncpg.Record, agreements: Sequence[Agreement]) -> Partner
     )
 
 
+async def load_profile(tx: Tx, partner_id: str) -> dict[str, Any] | None:
+    """What a partner may see of how it is known here: never a secret, only whether it has one."""
+    row = await tx.fetchrow(
+        """
+        select id, name, kvk, contact, suspended_at, api_key_hash is not null as has_key,
+          client_secret_hash is not null as has_client
+        from partner where id = $1
+        """,
+        partner_id,
+    )
+    return dict(row) if row else None
+
+
 async def find_namesake(tx: Tx, kvk: str, partner_id: str) -> str | None:
     """Another partner with this KvK number; an event's id counts within it."""
     found: str | None = await tx.fetchval(

@@ -85,6 +85,28 @@ async def list_refused(
     return [dict(row) for row in rows]
 
 
+async def list_newest(
+    tx: Tx, partner_id: str, event_id: str | None, before: tuple[int, UUID], limit: int
+) -> list[dict[str, Any]]:
+    """A partner's own refusals (of one event id) before a cursor, the last seen first."""
+    rows = await tx.fetch(
+        """
+        select id, event_id, message_id, faults, seen_at, times_seen,
+          told_in::text::bigint as told_in
+        from refusal
+        where partner_id = $1 and ($2::text is null or event_id = $2)
+          and (told_in, id) < ($3::text::xid8, $4)
+        order by refusal.told_in desc, id desc limit $5
+        """,
+        partner_id,
+        event_id,
+        str(before[0]),
+        before[1],
+        limit,
+    )
+    return [dict(row) for row in rows]
+
+
 async def list_refusals(tx: Tx, wanted: str) -> list[dict[str, Any]]:
     """Refusals of an event id or message id."""
     rows = await tx.fetch(

@@ -33,6 +33,7 @@ from services.triage.sql import reading as reading_sql
 from services.triage.sql import roster as roster_sql
 from services.triage.sql import work as work_sql
 from services.triage.sql.lists import Page
+from services.triage.sql.reading import Note
 from shared import clock
 from shared.contracts.triage import ContactKind, PartOfDay, Track
 from shared.db import Tx
@@ -200,7 +201,9 @@ async def show_case(case_id: CaseId, who: Who, counter: Shared) -> Response:
     return JSONResponse(case.model_dump(mode="json"), headers={"ETag": f'"{case.revision}"'})
 
 
-async def read_case(case_id: UUID, who: WorkerAccount, counter: Counter) -> CaseInFull:
+async def read_case(
+    case_id: UUID, who: WorkerAccount, counter: Counter, note: Note = reading_sql.note_read
+) -> CaseInFull:
     """A case with everything that the team sees of it; raises Problem for who may not."""
     async with counter.core.pool.acquire() as connection, connection.transaction():
         row = await list_sql.show_case(connection, case_id)
@@ -212,7 +215,7 @@ async def read_case(case_id: UUID, who: WorkerAccount, counter: Counter) -> Case
         file = await file_sql.load_file(connection, case_id, row["household_id"])
         reasons = await _reasons(connection, counter, row["municipality"], details["decision"])
         proposed = await _next_attempt(connection, counter, dict(row))
-        await reading_sql.note_read(connection, who.id, purpose, [case_id], clock.now())
+        await note(connection, who.id, purpose, [case_id], clock.now())
     return CaseInFull(**row, **details, **file, reasons=reasons, next_attempt=proposed)
 
 

@@ -5,8 +5,20 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.triage.api.taking import Counter
-from services.triage.pages import story, work
+from services.triage.pages import (
+    acts,
+    doorstep,
+    facts,
+    monitor,
+    open_data,
+    plan,
+    story,
+    week,
+    work,
+)
 from services.triage.pages.desk import PageDesk
+from services.triage.pages.kept_figures import KeptFigures
+from services.triage.pages.open_data import Publications
 from shared.web.session import FindAccount
 from shared.web.shell import add_shell
 
@@ -18,5 +30,7 @@ def add(app: FastAPI, counter: Counter, find_account: FindAccount) -> None:
     story.add(app, counter.core, find_account)
     shell = add_shell(app, app.state.entrance, TEMPLATES)
     app.state.page_desk = PageDesk(counter, shell)
-    for door in (work,):
+    app.state.kept_figures = KeptFigures(counter)
+    app.state.publications = Publications(counter)
+    for door in (work, acts, doorstep, week, facts, plan, monitor, open_data):
         app.include_router(door.router)

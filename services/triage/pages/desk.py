@@ -12,7 +12,6 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ValidationError
 
@@ -29,6 +28,7 @@ from shared.web.shell import Shell
 from shared.web.sign_in import SEE_OTHER, Roles, signed_form
 
 B = TypeVar("B", bound=BaseModel)
+PASSING = frozenset({"form_key", "key", "waited"})  # fields that say nothing of the command
 KEY_LENGTH_MIN, KEY_LENGTH_MAX = 8, 100
 
 
@@ -88,8 +88,8 @@ def taking_of(request: Request, form: Form, who: WorkerAccount, desk: PageDesk) 
     key = form.one("key")
     if not KEY_LENGTH_MIN <= len(key) <= KEY_LENGTH_MAX:
         raise Problem(400, "The form has no key: open the page again; nothing was changed.")
-    # Sent again after another sign-in it carries another form key, and is the same command.
-    told = sorted((k, v) for k, v in form.fields.items() if k not in {"form_key", "key"})
+    # Sent again it carries another form key and waited longer, and is the same command.
+    told = sorted((k, v) for k, v in form.fields.items() if k not in PASSING)
     said = f"{request.url.path}\n{urlencode(told, doseq=True)}".encode()
     seen = form.one("revision")
     return Taking(
@@ -106,7 +106,12 @@ def read_body(kind: type[B], told: Mapping[str, Any]) -> B:
     try:
         return kind.model_validate(told)
     except ValidationError as error:
-        raise RequestValidationError(error.errors(include_input=False)) from None
+        errors = [
+            {"field": ".".join(map(str, one["loc"])), "fault": one["msg"]}
+            for one in error.errors(include_input=False)
+        ]
+        told_badly = "One or more fields are not valid; nothing was changed."
+        raise Problem(400, told_badly, errors=errors) from None
 
 
 def back_to(path: str, done: str) -> Response:

@@ -1,10 +1,13 @@
 """What a line of a list says of a case: what next, by when, and how pressing that is. Pure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from services.triage.api.cases import Case
+from services.triage.deadlines import ENDINGS
+from shared.clock import amsterdam_day
 
 FAR = date.max
 
@@ -22,7 +25,7 @@ class Term:
 
     @property
     def is_missed(self) -> bool:
-        return self.days_left < 0
+        return self.days_left < 0 and self.name not in ENDINGS
 
 
 @dataclass(frozen=True)
@@ -32,15 +35,19 @@ class CaseLine:
     case: Case
     terms: tuple[Term, ...]
     visit: dict[str, Any] | None  # that is planned
-    next_step: str  # accept, confirm, visit, plan, wait
+    next_step: str  # accept, record, wait, visit, plan or closed
     is_new: bool
 
     @property
     def rank(self) -> tuple[Any, ...]:
         """Overdue first, then what waits for an answer, then by term and priority."""
         first = self.terms[0].due_on if self.terms else FAR
-        is_late = bool(self.terms) and self.terms[0].is_missed
-        return not is_late, not self.is_new, self.case.priority, first, self.case.reference
+        return not self.is_late, not self.is_new, self.case.priority, first, self.case.reference
+
+    @property
+    def is_late(self) -> bool:
+        """Whether something should have been done by now."""
+        return any(one.is_missed for one in self.terms)
 
     def of_clock(self, *clocks: str) -> list[Term]:
         """The terms of a clock."""
@@ -54,14 +61,17 @@ def listed(case: Case, today: date) -> CaseLine:
     planned = [one for one in case.visits if one["state"] == "planned"]
     visit = _visit(planned[0]) if planned else None
     is_new = case.is_open and case.answer == "awaited"
-    return CaseLine(case, tuple(terms), visit, _next_step(case, visit, is_new=is_new), is_new)
+    step = _next_step(case, visit, today, is_new=is_new)
+    return CaseLine(case, tuple(terms), visit, step, is_new)
 
 
-def _next_step(case: Case, visit: dict[str, Any] | None, *, is_new: bool) -> str:
+def _next_step(case: Case, visit: dict[str, Any] | None, today: date, *, is_new: bool) -> str:
     if not case.is_open:
         return "closed"
     if is_new:
         return "accept"
+    if visit and amsterdam_day(visit["ends_at"]) < today:
+        return "record"
     if case.paused_until:
         return "wait"
     return "visit" if visit else "plan"
@@ -85,3 +95,16 @@ def _visit(told: dict[str, Any]) -> dict[str, Any]:
         "starts_at": datetime.fromisoformat(told["starts_at"]),
         "ends_at": datetime.fromisoformat(told["ends_at"]),
     }
+
+
+def at_the_door(visit: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
+    """The planned visit that what happens at the door now belongs to: of today, or overdue."""
+    if visit is None or amsterdam_day(visit["starts_at"]) > amsterdam_day(now):
+        return None
+    day = amsterdam_day(visit["starts_at"])
+    return {**visit, "day": day.isoformat(), "is_over": day < amsterdam_day(now)}
+
+
+def with_days(rows: Sequence[Mapping[str, Any]], *names: str) -> list[dict[str, Any]]:
+    """Rows as the API has them, in which these fields are days."""
+    return [{**row, **{name: date.fromisoformat(row[name]) for name in names}} for row in rows]

@@ -1,23 +1,17 @@
-"""Pages of who works on cases: my list, and one case."""
+"""My list, and the page of one case."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from services.triage.api import assignments, cases
-from services.triage.api.assignments import AssignmentAnswer
-from services.triage.pages.desk import (
-    At,
-    SignedForm,
-    Worker,
-    back_to,
-    new_key,
-    read_body,
-    taking_of,
-)
-from services.triage.pages.listed import listed
+from services.triage.pages import spelled
+from services.triage.pages.desk import At, new_key
+from services.triage.pages.listed import at_the_door, listed
+from services.triage.pages.reading import Reads, read_file, read_mine
+from services.triage.pages.timeline import line_of, next_of
 from services.triage.sql import lists as list_sql
 from shared import clock
 from shared.web.oidc import SiteRole
@@ -27,6 +21,8 @@ from shared.web.sign_in import SEE_OTHER, Roles
 
 router = APIRouter(include_in_schema=False)
 Done = Annotated[str, Query(max_length=40)]
+REVIEW_DAYS = 90  # after which somebody looks again, unless they say otherwise
+PAGES_MAX = 1000
 
 
 @router.get("/")
@@ -45,42 +41,46 @@ async def show_start(
 
 
 @router.get("/work")
-async def show_work(request: Request, desk: At, who: Worker, done: Done = "") -> Response:
+async def show_work(
+    request: Request,
+    reader: Reads,
+    done: Done = "",
+    page: Annotated[int, Query(ge=1, le=PAGES_MAX)] = 1,
+) -> Response:
     """My list: who first, why, and by when."""
-    mine = await cases.list_cases(who, desk.counter, cases.Asked())
-    with_me = await cases.list_cases(who, desk.counter, cases.Asked(of=cases.Which.VISITS))
-    lines = [listed(one, clock.today()) for one in mine.cases]
-    lines.sort(key=lambda line: line.rank)
-    return desk.shell.page(
+    mine, today = await read_mine(reader, page), clock.today()
+    return reader.desk.shell.page(
         request,
         "work.html",
-        lines=lines,
-        along=with_me.cases,
-        has_more=mine.next is not None,
+        lines=[listed(one, today) for one in mine.cases],
+        along=[listed(one, today) for one in mine.along],
+        ahead=mine.ahead,
+        has_more=mine.has_more,
+        spell=spelled.spell,
+        page=page,
         done=done,
     )
 
 
 @router.get("/work/{case_id}")
-async def show_case(
-    request: Request, case_id: UUID, desk: At, who: Worker, done: Done = ""
-) -> Response:
+async def show_case(request: Request, case_id: UUID, reader: Reads, done: Done = "") -> Response:
     """One case: who, why, what next."""
-    case = await cases.read_case(case_id, who, desk.counter)
-    line = listed(case, clock.today())
-    return desk.shell.page(
-        request, "case.html", case=case, line=line, done=done, key=new_key(), who=who
+    file, now = await read_file(case_id, reader), clock.now()
+    line, path = listed(file.case, clock.today()), line_of(file.case, now)
+    return reader.desk.shell.page(
+        request,
+        "case.html",
+        file=file,
+        case=file.case,
+        line=line,
+        path=path,
+        ahead=next_of(path, now),
+        visit_now=at_the_door(line.visit, now),
+        review_on=clock.today() + timedelta(days=REVIEW_DAYS),
+        today=clock.today(),
+        done=done,
+        key=new_key(),
+        who=reader.who,
+        says=spelled,
+        spell=spelled.spell,
     )
-
-
-@router.post("/work/{case_id}/answers")
-async def answer_assignment(
-    request: Request, case_id: UUID, desk: At, who: Worker, form: SignedForm
-) -> Response:
-    """Accept or decline."""
-    told = form.filled("answer", "reason") | {"has_conflict": bool(form.one("has_conflict"))}
-    body = read_body(AssignmentAnswer, told)
-    take = taking_of(request, form, who, desk)
-    await assignments.answer_assignment(case_id, body, take)
-    is_mine_still = body.answer == "accepted"
-    return back_to(f"/work/{case_id}" if is_mine_still else "/work", body.answer)

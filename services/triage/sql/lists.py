@@ -1,5 +1,6 @@
 """Statements on what workers and leads look at."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -87,6 +88,40 @@ async def list_team_cases(tx: Tx, page: Page, assignee_id: str | None) -> list[a
         page.after,
         page.limit,
         assignee_id,
+    )
+
+
+@dataclass(frozen=True)
+class Pressing:
+    """A part of somebody's open cases, what is overdue first."""
+
+    worker_id: str
+    today: date
+    never_late: Collection[str]  # terms that only end
+    limit: int
+    offset: int
+
+
+WITH_DUE = """
+    left join lateral (
+      select min(due_on) as first, min(due_on) filter (where name <> all($3::text[])) as late
+      from deadline
+      where case_id = household_case.id and met_at is null and dropped_at is null) as due on true
+    where assignee_id = $1 and is_open
+    order by (due.late < $2) is not true, answer <> 'awaited', priority, due.first, reference
+    limit $4 offset $5
+    """
+
+
+async def list_pressing(tx: Tx, asked: Pressing) -> list[asyncpg.Record]:
+    """Open cases of an assignee: overdue, then unanswered, then by priority and first term."""
+    return await tx.fetch(
+        f"{LISTED_CASE} {WITH_DUE}",
+        asked.worker_id,
+        asked.today,
+        list(asked.never_late),
+        asked.limit,
+        asked.offset,
     )
 
 

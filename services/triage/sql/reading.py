@@ -1,7 +1,7 @@
 """Statements on who read which case and why, and on the chain that seals it."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,10 @@ from shared.db import Tx
 
 # Any number: who reads shares it, who seals has it alone, so that no row comes after its seal.
 SEALING_LOCK = 7_061_985
+STILL = timedelta(hours=1)  # a page that stays open is noted again after this
+
+# Who reads, why, which cases, and when.
+Note = Callable[[Tx, str, str, Collection[UUID], datetime], Awaitable[None]]
 
 
 async def note_read(
@@ -34,6 +38,24 @@ async def note_read(
         sorted(case_ids),
         now,
     )
+
+
+async def note_still_read(
+    tx: Tx, actor: str, purpose: str, case_ids: Collection[UUID], now: datetime
+) -> None:
+    """Note who goes on reading: what they read for this purpose within the hour is on file."""
+    rows = await tx.fetch(
+        """
+        select distinct unnest(case_ids) as id from read_log
+        where case_ids && $1::uuid[] and actor = $2 and purpose = $3 and read_at > $4
+        """,
+        list(case_ids),
+        actor,
+        purpose,
+        now - STILL,
+    )
+    on_file = {row["id"] for row in rows}
+    await note_read(tx, actor, purpose, [one for one in case_ids if one not in on_file], now)
 
 
 async def lock_seals(tx: Tx) -> None:

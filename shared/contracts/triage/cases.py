@@ -195,6 +195,7 @@ class ContactDetailsKnown(CaseEvent):
     lanes: ClassVar[tuple[Lane, ...]] = URGENT_ONLY  # a wrong number must not wait behind a month
 
     resident: Resident
+    kin: tuple[UUID, ...] = ()  # households that turned out to be this one: what they asked holds
 
 
 class ContactRestricted(CaseEvent):

@@ -83,7 +83,7 @@ async function submit(event) {
 
 function later(form, body, words) {
   const { key } = Object.fromEntries(body);
-  const one = { key, person: meta("person"), url: form.action, body, words: form.dataset.keep };
+  const one = { key, person: meta("person"), url: form.action, body, words: form.dataset.keep, since: Date.now() };
   keep([...kept().filter((other) => other.key !== key), one]);
   show(words);
   box.scrollIntoView({ block: "nearest" });
@@ -112,6 +112,8 @@ async function sendKept() {
     for (const one of kept()) {
       if (one.person !== meta("person") || one.refused) continue;
       const body = one.body.map(([name, value]) => [name, name === "form_key" ? meta("form-key") : value]);
+      // How long it lay here, by the same clock at both ends: the device's own may be wrong.
+      body.push(["waited", String(Math.round((Date.now() - one.since) / 1000))]);
       const answer = await post(one.url, body);
       if (answer.status === 401) return show(box.dataset.signIn);
       if (answer.status >= 500) return;
