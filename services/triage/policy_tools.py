@@ -20,7 +20,7 @@ from services.triage.proofreading import Findings, proofread
 from services.triage.settings import PolicySettings
 from services.triage.simulation.report import in_words
 from services.triage.sql import policies as policy_sql
-from services.triage.trials import Generated
+from services.triage.trials import Generated, Telling
 from shared import clock, command_line, db, policy
 from shared.db import Tx
 from shared.policy import Policies, Policy
@@ -85,7 +85,7 @@ def simulate_policy(
                 month = Generated(generated, seed)
                 told = trials.over_generated(before, candidate, month, _progress)
             else:
-                told = await trials.over_history(tx, before, candidate, days, _progress)
+                told = await trials.over_history(tx, before, candidate, days, Telling(_progress))
         _show(told, as_json)
 
     _run(work)
@@ -190,7 +190,8 @@ async def _activate(wish: Wish, *, is_asked: bool) -> None:
             raise StartupFault("; ".join(found))
         seen = await policy_sql.count_activations(tx)
         before = in_force(policies, wish.policy)
-        told = await trials.over_history(tx, before, wish.policy, HISTORY_DAYS, _progress)
+        telling = Telling(_progress)
+        told = await trials.over_history(tx, before, wish.policy, HISTORY_DAYS, telling)
     _show(told, as_json=False)
     typer.echo(f"\n{wish.policy.name} holds from {wish.policy.valid_from} on. {ONLY_FROM_THEN}")
     if is_asked and not typer.confirm("Activate it?"):

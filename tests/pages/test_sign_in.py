@@ -67,14 +67,7 @@ async def test_what_is_forged_or_late_signs_nobody_in_or_out(site: Site) -> None
         assert found.url.host == "127.0.0.1"
         assert found.url.path == "/work"
 
-    # A logout token that the provider did not sign.
-    key_of_nobody = RSAKey.generate_key(2048)
-    now = int(time.time())
-    event = {"http://schemas.openid.net/event/backchannel-logout": {}}
-    claims = {"iss": site.identity_url, "aud": "triage", "iat": now, "events": event}
-    forged = jwt.encode({"alg": "RS256"}, {**claims, "sub": "anna-jansen"}, key_of_nobody)
-    none = _unsigned({**claims, "sub": "anna-jansen"})
-    for token in (forged, none, "", "x.y.z"):
+    for token in forged_logouts(site.identity_url):
         told = await other.client.post("/triage/back-channel-logout", data={"logout_token": token})
         assert told.status_code == 400
     assert (await anna.open("/work")).url.path == "/work", "she is signed in still"
@@ -85,6 +78,16 @@ async def test_what_is_forged_or_late_signs_nobody_in_or_out(site: Site) -> None
     assert page.status_code == 403
     assert "niet voor uw rol" in page.text
     assert SECRET not in site.town.log("triage")
+
+
+def forged_logouts(issuer: str) -> list[str]:
+    """Logout tokens that the provider did not sign."""
+    key_of_nobody = RSAKey.generate_key(2048)
+    event = {"http://schemas.openid.net/event/backchannel-logout": {}}
+    claims = {"iss": issuer, "aud": "triage", "iat": int(time.time()), "events": event}
+    whose = {**claims, "sub": "anna-jansen"}
+    forged = jwt.encode({"alg": "RS256"}, whose, key_of_nobody)
+    return [forged, _unsigned(whose), "", "x.y.z"]
 
 
 def _unsigned(claims: dict[str, object]) -> str:

@@ -32,6 +32,8 @@ OTHERS = {
     "policy": "a municipality's",
     "team": "roster",
     "worker": "roster",
+    "web_session": "who of us is signed in",
+    "web_sign_in": "who is on their way to that",
     "purge": "the report: counts",
     "erasure": "the report: ids",
     "read_log": "outlives the household: tested apart",

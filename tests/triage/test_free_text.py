@@ -104,6 +104,16 @@ async def work_a_case(typist: Typist, case_id: UUID) -> None:
         await typist.order(case_id, what, body)
 
 
+async def hand_over_list(typist: Typist, case_id: UUID) -> None:
+    """A lead gives a case of a list to somebody."""
+    revision = await typist.api.pool.fetchval(
+        "select revision from household_case where id = $1", case_id
+    )
+    seen = {"case_id": str(case_id), "revision": revision}
+    told = await typist.send(NOOR, "/hand-overs", {"cases": [seen], "to": CHAIMA, "reason": MARK})
+    assert [one["status"] for one in told["results"]] == [200]
+
+
 async def judge_households(typist: Typist, household_ids: list[str], signal_id: UUID) -> None:
     """All that a lead can type of households, tasks and decisions."""
     first, second = (f"/households/{one}" for one in household_ids)
@@ -151,6 +161,7 @@ async def test_what_workers_type_is_in_no_event(api: Api, stepped_clock: Clock) 
     await api.pool.execute("update household_case set assignee_id = $1, lead_id = $2", ANNA, NOOR)
     await work_a_case(typist, homes[worked.fact_id]["case_id"])
     await typist.send(NOOR, f"/workers/{ANNA}/hand-overs", {"to": BRAM, "reason": MARK})
+    await hand_over_list(typist, homes[one.fact_id]["case_id"])
     households = [str(homes[told.fact_id]["household_id"]) for told in (one, other)]
     await judge_households(typist, households, other.fact_id)
     stepped_clock.move(NOW + timedelta(days=40))  # what is typed is in no word about a term either

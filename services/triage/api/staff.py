@@ -10,12 +10,13 @@ from pydantic import BaseModel, Field
 
 from services.triage.api.bounded import PathWorkerId, WorkerId
 from services.triage.api.cases import Case, Cases
-from services.triage.api.taking import Body, Lead, Shared, Take, Who, lead_only
+from services.triage.api.taking import Body, Counter, Lead, Shared, Take, Who, lead_only
 from services.triage.commands import assigning, staff, tracks
-from services.triage.commands.desk import Desk
+from services.triage.commands.desk import Desk, WorkerAccount
 from services.triage.sql import lists as list_sql
 from services.triage.sql import reading as reading_sql
 from services.triage.sql import verdicts as verdict_sql
+from services.triage.sql.reading import Note
 from services.triage.sql.verdicts import Review
 from shared import clock
 from shared.db import Tx
@@ -39,6 +40,14 @@ class ListConfirmation(Body):
     """Proposals that a lead agrees with."""
 
     cases: tuple[SeenCase, ...] = Field(min_length=1, max_length=LIST_MAX)
+
+
+class ListHandOver(Body):
+    """Cases that go to somebody else, and why; nobody named: each to who comes next."""
+
+    cases: tuple[SeenCase, ...] = Field(min_length=1, max_length=LIST_MAX)
+    to: WorkerId | None = None
+    reason: Reason
 
 
 class HandOverAll(Body):
@@ -155,10 +164,16 @@ async def list_proposals(
     who: Lead, counter: Shared, limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 100
 ) -> Cases:
     """The most pressing first; who read which is noted."""
+    return await read_proposals(who, counter, limit)
+
+
+async def read_proposals(
+    who: WorkerAccount, counter: Counter, limit: int, note: Note = reading_sql.note_read
+) -> Cases:
+    """The same for a page, which may ask again every few seconds."""
     async with counter.core.pool.acquire() as connection, connection.transaction():
         rows = await list_sql.list_proposals(connection, who.id, limit)
-        seen = [row["id"] for row in rows]
-        await reading_sql.note_read(connection, who.id, PROPOSALS, seen, clock.now())
+        await note(connection, who.id, PROPOSALS, [row["id"] for row in rows], clock.now())
     return Cases(cases=[Case(**row) for row in rows])
 
 
@@ -177,6 +192,26 @@ async def confirm_list(body: ListConfirmation, take: Take) -> Response:
         return [(seen.case_id, seen.revision) for seen in body.cases]
 
     return await take.carry_out_each(plan, tracks.confirm_as_lead)
+
+
+@router.post(
+    "/hand-overs",
+    operation_id="handOverList",
+    tags=["assignments"],
+    response_model=ListResult,
+    dependencies=[Depends(lead_only)],
+    summary="Give cases to somebody else as a list",
+)
+async def hand_over_list(body: ListHandOver, take: Take) -> Response:
+    """Each on its own: one that has changed in the meantime stays, and the others go."""
+
+    async def plan(_: Tx) -> list[tuple[UUID, int]]:
+        return [(seen.case_id, seen.revision) for seen in body.cases]
+
+    async def act(desk: Desk) -> dict[str, Any]:
+        return await assigning.hand_over(desk, body.to, body.reason)
+
+    return await take.carry_out_each(plan, act)
 
 
 @router.post(

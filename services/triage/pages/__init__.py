@@ -9,6 +9,11 @@ from services.triage.pages import (
     acts,
     doorstep,
     facts,
+    lead,
+    lead_policy,
+    lead_proposals,
+    lead_staff,
+    lead_tasks,
     monitor,
     open_data,
     plan,
@@ -22,6 +27,8 @@ from services.triage.pages.open_data import Publications
 from shared.web.session import FindAccount
 from shared.web.shell import add_shell
 
+OF_WORK = (work, acts, doorstep, week, facts, plan)
+OF_LEADS = (lead, lead_proposals, lead_staff, lead_tasks, lead_policy)
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
@@ -32,5 +39,5 @@ def add(app: FastAPI, counter: Counter, find_account: FindAccount) -> None:
     app.state.page_desk = PageDesk(counter, shell)
     app.state.kept_figures = KeptFigures(counter)
     app.state.publications = Publications(counter)
-    for door in (work, acts, doorstep, week, facts, plan, monitor, open_data):
+    for door in (*OF_WORK, *OF_LEADS, monitor, open_data):
         app.include_router(door.router)

@@ -10,7 +10,7 @@ from itertools import islice, zip_longest
 from services.triage.rules import TRACKS, Decision, LivePolicy
 from services.triage.simulation.households import Standing, Teams, Told
 from services.triage.simulation.sides import Side, in_force, label
-from services.triage.simulation.words import Example, example
+from services.triage.simulation.words import ENGLISH, Example, Words, example
 
 EXAMPLES = 10
 PROGRESS_EVERY = 5_000
@@ -24,6 +24,7 @@ class Comparison:
 
     before: Side
     after: Side
+    words: Words = ENGLISH  # of examples
     households: int = 0
     signals: int = 0
     moves: Counter[Kind] = field(default_factory=Counter)  # of those whose track changes
@@ -35,9 +36,11 @@ class Comparison:
     )
 
     @classmethod
-    def of(cls, before: LivePolicy, after: LivePolicy, teams: Teams) -> "Comparison":
+    def of(
+        cls, before: LivePolicy, after: LivePolicy, teams: Teams, words: Words = ENGLISH
+    ) -> "Comparison":
         """Two policies, and nobody yet."""
-        return cls(Side(before, teams), Side(after, teams))
+        return cls(Side(before, teams), Side(after, teams), words)
 
     def take(self, households: Iterable[Told], say: Callable[[int], None]) -> None:
         """Decide for every household under both; says now and then how many there were."""
@@ -71,9 +74,9 @@ class Comparison:
         rank = -int.from_bytes(md5(told.name.encode(), usedforsecurity=False).digest()[:8])
         kept = self._examples[kind]
         if len(kept) < EXAMPLES:
-            heappush(kept, (rank, example(told, before, after)))
+            heappush(kept, (rank, example(told, before, after, self.words)))
         elif rank > kept[0][0]:
-            heappushpop(kept, (rank, example(told, before, after)))
+            heappushpop(kept, (rank, example(told, before, after, self.words)))
 
     def examples(self) -> list[Example]:
         """Ten, of as many kinds as there are; moves from track to track come first."""
