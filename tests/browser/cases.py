@@ -1,14 +1,13 @@
 """Households that journeys are about, each with a house number of its own."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from shared.contracts import signals
-from tests.builders import arrears_reported, fact
+from tests.builders import NOW, arrears_reported, fact
 from tests.pages.site import Site
-from tests.town import MONDAY
 from tests.triage.staffed import Office
 
 NAMES = {
@@ -16,8 +15,9 @@ NAMES = {
     "bram-yilmaz": "Bram Yilmaz",
     "noor-de-wit": "Noor de Wit",
 }
-HEARING_AT = MONDAY + timedelta(days=30, hours=2)
+HEARING_AT = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
 numbers = count(101)
+keys = count(0, 10)  # where the idempotency keys of each order begin
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ async def household_at(site: Site, number: int) -> Household:
 
 async def order(site: Site, home: Household, what: str, body: dict[str, Any]) -> None:
     """Have the assignee do something, by the API."""
-    office = Office(site.town)
+    office = Office(site.town, next(keys))
     await office.order({"household_id": home.household_id}, what, body)
 
 
@@ -66,6 +66,6 @@ async def hearing_at(site: Site, home: Household, at: datetime, sequence: int) -
         home.number,
         at=at,
         sequence=sequence,
-        recorded_at=MONDAY + timedelta(minutes=sequence),
+        recorded_at=NOW + timedelta(minutes=sequence),
     )
     await Office(site.town).say(event)

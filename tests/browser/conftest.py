@@ -8,6 +8,7 @@ from playwright.async_api import Browser, async_playwright
 
 from deploy.local.servers import Servers
 from tests.browser.people import SIZES, Person, arrive
+from tests.builders import NOW
 from tests.conftest import ROSTER_TOKENS
 from tests.pages.site import Site
 from tests.town import Town
@@ -32,6 +33,7 @@ async def place(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
     """The site of a town that all journeys share: each has households of its own."""
     town = Town(servers, tmp_path_factory.mktemp("browser"), servers.data / ROSTER_TOKENS)
     await town.build()
+    town.clock.move(NOW)
     site = Site(town)
     try:
         await site.start()

@@ -75,8 +75,9 @@ async def test_no_page_has_a_barrier_in_either_language(
     await person.sign_in(name, to=starts[0])
     if LANGUAGE[size] == "en":
         await person.open("/language/en?to=/signed-out")
+    await person.open(starts[0])
+    assert await person.page.locator(f"html[lang={LANGUAGE[size]}]").count() == 1
     walk = Walk(person)
     await walk.look_at([*starts, "/signed-out", "/receipts", "/work/none"])
     assert len(walk.seen) > len(starts), "the walk led nowhere"
     assert not walk.found, "\n".join(walk.found)
-    assert await person.page.locator(f"html[lang={LANGUAGE[size]}]").count() == 1

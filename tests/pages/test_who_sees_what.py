@@ -57,6 +57,7 @@ ALLOWED = {
         "/live/alerts/{alert_id}/wishes",
         "/v1/households/{householdId}",
         "/lead/households/{household_id}",
+        "/lead/households/{household_id}/multi-lets",
     ),
 }
 IN_ORDER = "select {} as id from {} order by 1 limit 1"

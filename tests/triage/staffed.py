@@ -19,9 +19,9 @@ SOURCE = "urn:nld:oin:0:systeem:signals"
 class Office:
     """A town in which only triage runs."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: Town, keys: int = 0) -> None:
         self.town = town
-        self.keys = 0
+        self.keys = keys  # how many were given out
 
     async def say(self, *events: Event) -> None:
         """Have signals say something, and wait until triage has dealt with it."""
