@@ -185,27 +185,20 @@ def _circumstances(event: CaseEvent) -> Iterator[Told]:
 
 
 def _terms(event: CaseEvent) -> Iterator[Told]:
-    """Terms that are near or over; one that is over is near no more."""
+    """Terms that are near, over, or run no longer; one that is over is near no more."""
+    if not isinstance(event, triage.DeadlineFact):
+        return
+    key = derived_id("term", event.name)
+    missed = "not_accepted" if event.name == "acceptance" else "deadline_missed"
     match event:
         case triage.DeadlineNear():
-            yield "deadline_near", _term_key(event.name), _holds(False, **_term(event))
+            yield "deadline_near", key, _holds(False, **_term(event))
         case triage.DeadlineMissed():
-            yield "deadline_near", _term_key(event.name), OVER
-            kind = "not_accepted" if event.name == "acceptance" else "deadline_missed"
-            yield kind, _term_key(event.name), _holds(False, **_term(event))
-        case triage.AssignmentAccepted():
-            yield "deadline_near", _term_key("acceptance"), OVER
-            yield "not_accepted", _term_key("acceptance"), OVER
-        case triage.GeneralistReassigned():
-            yield "deadline_near", _term_key("acceptance"), OVER
-        case triage.VisitMade():
-            for name in ("first_attempt", "act_on_signal"):
-                yield "deadline_near", _term_key(name), OVER
-                yield "deadline_missed", _term_key(name), OVER
-
-
-def _term_key(name: str) -> UUID:
-    return derived_id("term", name)
+            yield "deadline_near", key, OVER
+            yield missed, key, _holds(False, **_term(event))
+        case triage.DeadlineMet():
+            yield "deadline_near", key, OVER
+            yield missed, key, OVER
 
 
 def _term(event: triage.DeadlineFact) -> dict[str, Any]:
