@@ -10,9 +10,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from shared.clock import amsterdam_day
 from shared.contracts import triage
 from shared.contracts.envelope import derived_id
 from shared.contracts.triage import CaseEvent, ContactRestriction, Person, Resident, Role
+
+DATED = frozenset({"visit", "hearing", "eviction"})  # what stands in somebody's calendar
+FORMER_MAX = 20  # of a case, the last ones: they may still have something in their calendar
 
 
 class State(StrEnum):
@@ -54,6 +58,15 @@ class CaseFile:
     resident: Resident | None = None  # None too until triage told, once a person had confirmed
     resident_revision: int = 0  # of the event that told it
     wishes: Wishes = NO_WISHES
+    former: tuple[Person, ...] = ()  # who had the case, led it or went along before; newest last
+
+    def left_by(self, *left: Person) -> "CaseFile":
+        """The same, remembering who was replaced."""
+        known = {one.id: one for one in self.former}
+        for one in left:
+            known.pop(one.id, None)
+            known[one.id] = one
+        return replace(self, former=tuple(known.values())[-FORMER_MAX:])
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,13 @@ class Subject:
         """Whether anything is told of it: of a case that ended, only that nobody comes any more."""
         return case.is_open or (self.kind == "visit" and self.state is State.CANCELLED)
 
+    def is_past(self, now: datetime) -> bool:
+        """Whether it is a term that is near no more: its last day is gone."""
+        due_on = (self.details or {}).get("due_on")
+        if self.kind != "deadline_near" or due_on is None:
+            return False
+        return date.fromisoformat(due_on) < amsterdam_day(now)
+
     @property
     def second(self) -> Person | None:
         """Who goes along, of a visit."""
@@ -121,12 +141,19 @@ def newer(stored: CaseFile | None, told: CaseFile) -> CaseFile:
         return told
     if told.revision <= stored.revision:
         return stored
-    return replace(
+    left = [
+        before
+        for before, now in ((stored.assignee, told.assignee), (stored.lead, told.lead))
+        if before.id not in {now.id, NOBODY.id}
+    ]
+    kept = replace(
         told,
         resident=stored.resident,
         resident_revision=stored.resident_revision,
         wishes=stored.wishes,
+        former=stored.former,
     )
+    return kept.left_by(*left)
 
 
 NOBODY = Person(id="", name="", email="", role=Role.GENERALIST)
