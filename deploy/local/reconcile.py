@@ -26,6 +26,7 @@ MONTHS = (
 )  # fmt: skip
 IN_TEXT = re.compile(rf"(\d{{1,2}}) ({'|'.join(MONTHS)}) (\d{{4}}) om (\d\d)\.(\d\d) uur")
 IN_CALENDAR = re.compile(r"(\d{8}T\d{6})(Z?)")
+PASSED_ON = "_passed_on"
 # What triage may have been told of an alert in a state.
 TOLD_AS = {
     "sent": {"sent"},
@@ -147,7 +148,10 @@ def _check_told(books: Books, found: Findings) -> None:
 
 
 def _check_recipients(books: Books, found: Findings) -> None:
-    """Every mail went to who was assignee or lead of its case when it was written."""
+    """Every mail went to who was assignee or lead of its case when it was written.
+
+    But for one that says to who had it that they need not come.
+    """
     assigned: dict[Any, list[tuple[datetime, str]]] = defaultdict(list)
     for row in books.triage["assignment"]:
         assigned[row["case_id"]].append((row["assigned_at"], row["assignee_id"]))
@@ -157,8 +161,10 @@ def _check_recipients(books: Books, found: Findings) -> None:
         for alert_id in alert_ids(mail):
             alert = alerts.get(alert_id)
             if alert and alert["recipient_role"] in {"assignee", "lead"}:
-                at = _written_at(mail)
-                allowed = {*_had_it(assigned[alert["case_id"]], at), leads.get(alert["case_id"])}
+                at, had = _written_at(mail), assigned[alert["case_id"]]
+                allowed = {*_had_it(had, at), leads.get(alert["case_id"])}
+                if alert["template"].endswith(PASSED_ON):
+                    allowed |= {who for since, who in had if since <= at}
                 if alert["recipient_id"] not in allowed:
                     found.stale.append(f"alert {alert_id} went to who no longer has the case")
 
@@ -182,6 +188,8 @@ def _check_times(books: Books, found: Findings) -> None:
             alert = alerts.get(alert_id)
             if alert is None or (alert["kind"], alert["key"]) not in truth:
                 continue
+            if alert["template"].endswith(PASSED_ON):
+                continue  # it names the hour that they knew, whatever holds now
             held = _held_at(truth[alert["kind"], alert["key"]], written_at)
             named = _named_times(mail)
             if alert["template"].endswith("_cancelled"):

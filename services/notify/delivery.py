@@ -12,8 +12,8 @@ from services.notify.channels.notifynl import NotifyNl
 from services.notify.channels.smtp import Smtp
 from services.notify.facts import Site
 from services.notify.gating import Item
-from services.notify.recipients import Recipient, recipient_of
-from services.notify.schedule import Alert
+from services.notify.recipients import Recipient
+from services.notify.schedule import Alert, addressee_of
 from services.notify.writing.facts import Audience
 from services.notify.writing.texts import Message, Texts
 from shared import clock, log
@@ -48,7 +48,7 @@ class Carrier:
         Raises only while nothing has been handed over.
         """
         item = items[0]
-        recipient = recipient_of(item.alert.recipient_role, item.case, item.subject)
+        recipient = addressee_of(item.alert, item.case, item.subject)
         assert recipient, "the gate lets nothing through to nobody"
         message = self._write(items, recipient)
         if item.alert.channel is Channel.MAIL:

@@ -70,7 +70,7 @@ def for_worker(item: Item, recipient: Recipient, site: Site) -> dict[str, Any]:
         "name": recipient.name,
         "reference": item.case.reference,
         "link": f"{site.site_url}/?id={item.case.reference}",
-        "worker": item.case.assignee.name,
+        "worker": details.get("worker", item.case.assignee.name),
         "reason": ABOUT.get(details.get("about", ""), details.get("reason", "")),
         "track": TRACKS.get(details.get("track", item.case.track), ""),
         "court": details.get("court", ""),
@@ -119,6 +119,9 @@ def town_of(item: Item) -> str:
 
 def _times(item: Item, language: str) -> dict[str, str]:
     at, ends_at = item.subject.at, item.subject.ends_at
+    if item.alert.is_passed_on:
+        # The hour that they know: whatever it became meanwhile is no business of theirs.
+        at, ends_at = item.alert.expires_at, None
     return {
         "when": words.when_in(language, at) if at else "",
         "day": words.day_in(language, amsterdam_day(at)) if at else "",

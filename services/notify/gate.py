@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.notify.recipients import Recipient, recipient_of
-from services.notify.schedule import Alert, still_fits
+from services.notify.recipients import Recipient
+from services.notify.schedule import Alert, addressee_of, still_fits
 from services.notify.subjects import CaseFile, Subject
 from shared.clock import amsterdam_day
 from shared.contracts.triage import ContactRestriction
 from shared.policy import Channel
+
+HANDED_OVER = "iemand anders behandelt de zaak nu"
 
 
 class Mode(StrEnum):
@@ -85,12 +87,12 @@ def why_stopped(alert: Alert, subject: Subject | None, case: CaseFile, now: date
         return "het feit is onbekend"
     if not subject.may_be_told(case):
         return "de zaak is gesloten"
-    recipient = recipient_of(alert.recipient_role, case, subject)
+    recipient = addressee_of(alert, case, subject)
     if alert.is_to_resident:
         if reason := _why_silent(alert, case, recipient, now):
             return reason
-    elif recipient is None or recipient.id != alert.recipient_id:
-        return "iemand anders behandelt de zaak nu"
+    elif recipient is None:
+        return "wie dit had, doet het weer" if alert.is_passed_on else HANDED_OVER
     if not still_fits(alert, subject, case):
         return "het feit is veranderd of vervallen"
     if alert.expires_at and alert.expires_at <= now:

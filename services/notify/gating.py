@@ -9,9 +9,10 @@ from uuid import UUID
 from services.notify import gate
 from services.notify.freshness import Freshness
 from services.notify.gate import Mode, Ruling, Situation, Verdict
+from services.notify.hours import outside_quiet
 from services.notify.outcomes import Ending, held, shadowed, stopped, tell_generalist
 from services.notify.recipients import recipient_of
-from services.notify.schedule import Alert, outside_quiet
+from services.notify.schedule import Alert
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql import live as live_sql

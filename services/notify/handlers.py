@@ -11,7 +11,7 @@ from services.notify.planning import Key, replan
 from services.notify.sql import cases as case_sql
 from services.notify.sql import erasing as erase_sql
 from services.notify.sql import live as live_sql
-from services.notify.subjects import CaseFile, Subject
+from services.notify.subjects import CaseFile, State, Subject
 from shared import clock, waiting
 from shared.contracts import triage
 from shared.contracts.notify import AlertsErased
@@ -82,9 +82,10 @@ async def take_events(tx: Tx, events: Sequence[CaseEvent], policies: Policies) -
     files |= _with_residents(events, files)
     if other := [one for one in files.values() if _is_of_others(one, stored.get(one.case_id))]:
         files |= await case_sql.with_wishes(tx, other)
-    await _save_files(tx, stored, files)
     known = _by_key(await case_sql.load_subjects(tx, stored)) if stored else {}
     changed = _newer_subjects(events, known)
+    files |= _with_former(changed, known, files)
+    await _save_files(tx, stored, files)
     if changed:
         await case_sql.save_subjects(tx, list(changed.values()))
     # Where people changed, everything about the case is planned anew, else only what was told.
@@ -128,13 +129,32 @@ def _with_residents(
     return found
 
 
+def _with_former(
+    changed: Mapping[Key, Subject], known: Mapping[Key, Subject], files: Mapping[UUID, CaseFile]
+) -> dict[UUID, CaseFile]:
+    """The case files that remember one more who was to go along and is so no more."""
+    found: dict[UUID, CaseFile] = {}
+    for key, subject in changed.items():
+        before = known[key].second if key in known else None
+        if before is None or subject.state is State.OVER:
+            continue
+        if subject.second is None or subject.second.id != before.id:
+            file = found.get(subject.case_id) or files[subject.case_id]
+            found[subject.case_id] = file.left_by(before)
+    return found
+
+
 async def _save_files(
     tx: Tx, stored: Mapping[UUID, CaseFile], files: Mapping[UUID, CaseFile]
 ) -> None:
     """Write what is newer than what was stored; new case files are there already."""
-    newer = [file for case_id, file in stored.items() if files[case_id].revision > file.revision]
+    newer = [
+        files[case_id]
+        for case_id, file in stored.items()
+        if (files[case_id].revision, files[case_id].former) != (file.revision, file.former)
+    ]
     if newer:
-        await case_sql.save_case_files(tx, [files[file.case_id] for file in newer])
+        await case_sql.save_case_files(tx, newer)
     told = [
         file
         for case_id, file in files.items()

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from services.notify.channels.answers import Answer
 from services.notify.gate import Mode, open_channels
-from services.notify.recipients import recipient_of
-from services.notify.schedule import Alert, by_channel, channels_for, outside_quiet, tried
+from services.notify.hours import outside_quiet
+from services.notify.recipients import recipient_of, worker_of
+from services.notify.schedule import Alert, by_channel, channels_for, tried
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql import live as live_sql
@@ -123,7 +124,7 @@ async def say_failed(ending: Ending, alert: Alert, reason: str) -> list[Event]:
     if alert.is_to_resident:
         if not is_over and not await _try_next_channel(ending, alert):
             await tell_generalist(ending, alert)
-    elif alert.recipient_role != "lead":
+    elif alert.recipient_role != "lead" or alert.is_passed_on:  # that was another lead
         await _tell(ending, alert, BOUNCED, "lead")
     told = {**names_of(alert), "reason": reason, "failed_at": ending.now}
     return [notify.AlertFailed(**told)]
@@ -180,6 +181,9 @@ async def _tell(ending: Ending, alert: Alert, kind: str, role: str) -> None:
     if (kind, alert.id) in subjects:
         return  # they know; another revision of it would take the first one back
     about = subjects.get((alert.kind, alert.key))
+    details = {"about": alert.kind, "channel": alert.channel.value}
+    if worker := worker_of(alert.recipient_id, case, about):
+        details["worker"] = worker.name  # whom it did not reach; a household is named nowhere
     subject = Subject(
         case_id=case.case_id,
         kind=kind,
@@ -188,7 +192,7 @@ async def _tell(ending: Ending, alert: Alert, kind: str, role: str) -> None:
         state=State.HOLDS,
         is_urgent=True,
         at=about.at if about else None,
-        details={"about": alert.kind, "channel": alert.channel.value},
+        details=details,
     )
     await case_sql.save_subjects(ending.tx, [subject])
     await alert_sql.insert_alerts(ending.tx, [_urgent(subject, case, role, alert)], ending.now)

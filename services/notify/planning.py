@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from services.notify import gate, schedule
+from services.notify import gate, passing
 from services.notify.schedule import Alert, Moment, Plan
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import live as live_sql
@@ -41,7 +41,7 @@ async def replan(
             raise Park(f"no policy for municipality {case.municipality}")
         about = alerts.get((subject.case_id, subject.kind, subject.key), [])
         channels = gate.open_channels(modes, case.municipality)
-        plans.append(schedule.plan(subject, Moment(case, about, policy, now, channels)))
+        plans.append(passing.plan_all(subject, Moment(case, about, policy, now, channels)))
     if superseded := [alert_id for one in plans for alert_id in one.superseded]:
         await alert_sql.supersede(tx, superseded, now)
     if wanted := [alert for one in plans for alert in one.wanted]:

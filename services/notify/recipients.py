@@ -46,6 +46,24 @@ def recipient_of(role: str, case: CaseFile, subject: Subject) -> Recipient | Non
     return _resident(case, subject)
 
 
+def former_of(worker_id: str, case: CaseFile, subject: Subject) -> Recipient | None:
+    """Somebody who need not come any more; None when they have to after all, or nobody knows them.
+
+    Also a lead who handed over what they had themselves.
+    """
+    if worker_id in {case.assignee.id, subject.second.id if subject.second else None}:
+        return None
+    person = worker_of(worker_id, case, subject)
+    return _worker(person) if person else None
+
+
+def worker_of(worker_id: str, case: CaseFile, subject: Subject | None) -> Person | None:
+    """Somebody who works on a case, or did; None when nobody knows them."""
+    second = subject.second if subject else None
+    people = (*case.former, *([second] if second else []), case.lead, case.assignee)
+    return {one.id: one for one in people}.get(worker_id)
+
+
 def _worker(person: Person) -> Recipient:
     return Recipient(person.id, person.name, {Channel.MAIL: person.email})
 

@@ -4,19 +4,27 @@ Whatever was planned for an older revision of a subject is superseded, and who w
 one is told that it changed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from services.notify.recipients import FIRST_CONTACT, RESIDENT, Recipient, recipient_of
+from services.notify.hours import due, outside_quiet
+from services.notify.recipients import (
+    FIRST_CONTACT,
+    RESIDENT,
+    Recipient,
+    former_of,
+    recipient_of,
+)
 from services.notify.subjects import CaseFile, State, Subject
 from shared.clock import AMSTERDAM
 from shared.contracts.envelope import derived_id
-from shared.policy import AlertRule, Channel, Policy, QuietHours
-from shared.workdays import add_workdays, at_hour, is_workday, next_digest, workday_before
+from shared.policy import AlertRule, Channel, Policy
+from shared.workdays import add_workdays, at_hour
 
 REMINDER = "_reminder"
+PASSED_ON = "_passed_on"
 FIRST_WORDS = frozenset({"at once", "digest"})
 # A letter that arrives when it is over does harm; the post takes that long (working days).
 LETTER_WORKDAYS = 3
@@ -24,6 +32,14 @@ LETTER_WORKDAYS = 3
 OUT = frozenset({"claimed", "sent", "delivered", "unknown"})
 # What became of an alert that may come again in another form.
 GONE = frozenset({"superseded", "stopped"})
+# What concerned who had the part at that moment: nobody who comes after them hears it too.
+MOMENTARY = frozenset({"undelivered", "bounced", "reply", "not_accepted"})
+
+# Whatever a policy names: what did not arrive is told to somebody.
+UNASKED = (
+    AlertRule(about="undelivered", offsets=("at once",), source="DESIGN 6"),
+    AlertRule(about="bounced", to="lead", offsets=("at once",), source="DESIGN 6"),
+)
 
 
 @dataclass(frozen=True)
@@ -46,10 +62,16 @@ class Alert:
     policy_sha256: str
     state: str = "scheduled"
     decision: str | None = None  # what a person decided of it last
+    sequence: int = 0  # of its entry in a calendar: higher with each word to the same person
 
     @property
     def is_to_resident(self) -> bool:
         return self.recipient_id == RESIDENT
+
+    @property
+    def is_passed_on(self) -> bool:
+        """Whether it says that somebody need not come any more."""
+        return self.template.endswith(PASSED_ON)
 
     @property
     def is_released(self) -> bool:
@@ -80,26 +102,25 @@ class Moment:
     now: datetime
     to_residents: frozenset[Channel] = frozenset()  # by which they are written to here, or on trial
 
+    def without(self, superseded: Collection[UUID]) -> "Moment":
+        """The moment after these were taken back."""
+        existing = [
+            replace(one, state="superseded") if one.id in superseded else one
+            for one in self.existing
+        ]
+        return replace(self, existing=existing)
+
 
 def plan(subject: Subject, moment: Moment) -> Plan:
     """What to supersede and what to schedule about a subject."""
     waiting = [one for one in moment.existing if one.state in {"scheduled", "held"}]
     outdated = {one.id for one in waiting if not still_fits(one, subject, moment.case)}
     to_residents = [one for one in waiting if one.is_to_resident and one.id not in outdated]
-    gone = outdated | _rerouted(subject, _without(moment, waiting), to_residents)
-    superseded = [one for one in waiting if one.id in gone]
+    others = moment.without({one.id for one in waiting})
+    gone = outdated | _rerouted(subject, others, to_residents)
     # What is superseded here may come again, by another channel.
-    wanted = tuple(_wanted(subject, _without(moment, superseded)))
-    return Plan(tuple(one.id for one in superseded), wanted)
-
-
-def _without(moment: Moment, alerts: Sequence[Alert]) -> Moment:
-    """The moment after these were superseded."""
-    ids = {one.id for one in alerts}
-    existing = [
-        replace(one, state="superseded") if one.id in ids else one for one in moment.existing
-    ]
-    return replace(moment, existing=existing)
+    superseded = tuple(one.id for one in waiting if one.id in gone)
+    return Plan(superseded, tuple(_wanted(subject, moment.without(gone))))
 
 
 def _rerouted(subject: Subject, moment: Moment, planned: Sequence[Alert]) -> set[UUID]:
@@ -121,15 +142,17 @@ def _saying(alert: Alert) -> tuple[str, str, datetime | None]:
 
 def still_fits(alert: Alert, subject: Subject, case: CaseFile) -> bool:
     """Whether an alert still says what holds, to whom it concerns, by a way to reach them."""
+    recipient = addressee_of(alert, case, subject)
+    if recipient is None or alert.channel not in recipient.contacts:
+        return False
+    if alert.is_passed_on:
+        # Whatever becomes of it, what they had was taken from them; unless it is over.
+        return subject.may_be_told(case) and subject.state is not State.OVER
     is_about_end = alert.template.endswith("_cancelled")
-    recipient = recipient_of(alert.recipient_role, case, subject)
     return (
         subject.may_be_told(case)
         and alert.subject_revision == subject.revision
         and subject.state is (State.CANCELLED if is_about_end else State.HOLDS)
-        and recipient is not None
-        and alert.recipient_id == recipient.id
-        and alert.channel in recipient.contacts
     )
 
 
@@ -138,48 +161,90 @@ def tried(alert: Alert, existing: Sequence[Alert]) -> set[Channel]:
     return {one.channel for one in existing if one.intent == alert.intent}
 
 
+def addressee_of(alert: Alert, case: CaseFile, subject: Subject) -> Recipient | None:
+    """To whom an alert goes, who has the part it is for; None when they have it no more.
+
+    Of one that says so it is the other way round.
+    """
+    if alert.is_passed_on:
+        return former_of(alert.recipient_id, case, subject)
+    recipient = recipient_of(alert.recipient_role, case, subject)
+    return recipient if recipient and recipient.id == alert.recipient_id else None
+
+
 def _wanted(subject: Subject, moment: Moment) -> Iterator[Alert]:
     case = moment.case
-    if not subject.may_be_told(case) or subject.state is State.OVER:
+    if not subject.may_be_told(case) or subject.state is State.OVER or subject.is_past(moment.now):
         return
     before = list(_told(subject, moment))
-    told = {alert.recipient_role for alert in before}
+    told = {alert.recipient_id for alert in before}
     heard: set[str] = set()  # a lead who is the assignee hears it once
-    for rule in _rules(subject, moment, told):
+    for rule in _rules(subject, moment, before):
         recipient = recipient_of(rule.to, case, subject)
         if recipient is None or recipient.id in heard:
             continue
         heard.add(recipient.id)
+        if subject.kind in MOMENTARY and _was_heard(rule.to, subject, moment):
+            continue
         if subject.state is State.CANCELLED:
-            if rule.to in told and (subject.until is None or subject.until > moment.now):
+            if recipient.id in told and (subject.until is None or subject.until > moment.now):
                 words = (f"{subject.kind}_cancelled", moment.now)
                 yield from _unless_there(subject, moment, rule, recipient, words)
         elif subject.at is None or subject.at > moment.now:
             knows_it = recipient.is_resident and _know_it(before, subject)
-            for words in _times(subject, moment, rule, was_told=rule.to in told):
+            for words in _times(subject, moment, rule, was_told=recipient.id in told):
                 if not (knows_it and words[0].endswith("_moved")):
                     yield from _unless_there(subject, moment, rule, recipient, words)
 
 
-def _rules(subject: Subject, moment: Moment, told: set[str]) -> list[AlertRule]:
+def concerned(subject: Subject, moment: Moment) -> set[str]:
+    """Who has a part in a subject now, by their ids."""
+    rules = _rules(subject, moment, list(_told(subject, moment)))
+    found = (recipient_of(rule.to, moment.case, subject) for rule in rules)
+    return {one.id for one in found if one}
+
+
+def _was_heard(role: str, subject: Subject, moment: Moment) -> bool:
+    """Whether whoever had this part by then has heard of it, or may have."""
+    return any(
+        one.recipient_role == role and one.subject_revision == subject.revision and one.state in OUT
+        for one in moment.existing
+    )
+
+
+def counts(alert: Alert) -> bool:
+    """Whether somebody may have it in their calendar; of what takes it out, whether it will."""
+    return alert.state in OUT or (alert.is_passed_on and not alert.may_come_again)
+
+
+def _taken_at(recipient_id: str, existing: Sequence[Alert]) -> int:
+    """The sequence of the last word to somebody that they need not come; -1: never."""
+    mine = (one for one in existing if one.recipient_id == recipient_id and one.is_passed_on)
+    return max((one.sequence for one in mine if counts(one)), default=-1)
+
+
+def _rules(subject: Subject, moment: Moment, told: Sequence[Alert]) -> list[AlertRule]:
     """The policy's; the lead too at short notice, and once told also of what changes."""
     rules = list(moment.policy.notify.rules(subject.kind))
+    rules = rules or [rule for rule in UNASKED if rule.about == subject.kind]
     short = timedelta(hours=moment.policy.notify.short_notice_hours.value)
     is_short = subject.at is not None and subject.at < moment.now + short
     to_lead = (rule for rule in rules if rule.to == "assignee")
-    if (is_short or "lead" in told) and not any(rule.to == "lead" for rule in rules):
+    as_lead = {one.recipient_id for one in told if one.recipient_role == "lead"}
+    if (is_short or moment.case.lead.id in as_lead) and not any(
+        rule.to == "lead" for rule in rules
+    ):
         rules += [rule.model_copy(update={"to": "lead"}) for rule in to_lead]
     return rules
 
 
 def _told(subject: Subject, moment: Moment) -> Iterator[Alert]:
-    """Alerts of older revisions that went out, or may have, to who is concerned now."""
+    """Alerts of older revisions that went out, or may have, and were not taken back since."""
     for alert in moment.existing:
         is_older = alert.subject_revision < subject.revision
-        if is_older and alert.state in OUT:
-            recipient = recipient_of(alert.recipient_role, moment.case, subject)
-            if recipient and recipient.id == alert.recipient_id:
-                yield alert
+        is_theirs = alert.sequence > _taken_at(alert.recipient_id, moment.existing)
+        if is_older and is_theirs and alert.state in OUT:
+            yield alert
 
 
 def _know_it(told: Sequence[Alert], subject: Subject) -> bool:
@@ -214,44 +279,6 @@ def _times(
             yield f"{subject.kind}_reminder", due_at
 
 
-def due(offset: str, subject: Subject, digest_at: time, now: datetime) -> datetime:
-    """When an alert with this offset is due; days are told at the digest's hour."""
-    if offset == "at once" or (offset == "digest" and subject.is_urgent):
-        return now
-    if offset == "digest":
-        return next_digest(now, digest_at)
-    assert subject.at is not None, f"{subject.kind} has no date to count back from"
-    count, unit = offset.split()
-    if unit == "hours":
-        return subject.at - timedelta(hours=int(count))
-    day = subject.at.astimezone(AMSTERDAM).date()
-    if unit == "workdays":
-        return at_hour(add_workdays(day, -int(count)), digest_at)
-    day -= timedelta(days=int(count))
-    # Nobody reads it on a Sunday: the working day before.
-    return at_hour(day if is_workday(day) else workday_before(day), digest_at)
-
-
-def outside_quiet(
-    due_at: datetime, quiet: QuietHours, *, now: datetime, latest: datetime | None
-) -> datetime:
-    """The instant, or when the quiet hours around it end; before they begin where that is too late.
-
-    When both would be too late it is sent at once: better woken than not told.
-    """
-    local = due_at.astimezone(AMSTERDAM)
-    if not quiet.holds_at(local.time()):
-        return due_at
-    is_evening = quiet.begins > quiet.ends and local.time() >= quiet.begins
-    ends_on = local.date() + timedelta(days=1) if is_evening else local.date()
-    ends_at = at_hour(ends_on, quiet.ends)
-    if latest is None or ends_at < latest:
-        return ends_at
-    is_after_midnight = quiet.begins > quiet.ends and not is_evening
-    begins_on = local.date() - timedelta(days=1) if is_after_midnight else local.date()
-    return max(now, at_hour(begins_on, quiet.begins) - timedelta(minutes=1))
-
-
 def _unless_there(
     subject: Subject,
     moment: Moment,
@@ -267,7 +294,8 @@ def _unless_there(
     if channel is None:
         return
     alike = _alike(subject, moment.existing, recipient, words)
-    if not all(alert.may_come_again for alert in alike):
+    taken_at = _taken_at(recipient.id, moment.existing)
+    if not all(alert.may_come_again or alert.sequence <= taken_at for alert in alike):
         return
     natural_key = (subject.case_id, subject.kind, subject.key, subject.revision, template)
     occasion = due_at.isoformat() if template.endswith(REMINDER) else ""
@@ -288,7 +316,14 @@ def _unless_there(
         expires_at=subject.until,
         bundle=f"{recipient.id}:{due_at.isoformat()}" if is_digest else None,
         policy_sha256=moment.policy.sha256,
+        sequence=_next_sequence(subject, moment.existing, recipient),
     )
+
+
+def _next_sequence(subject: Subject, existing: Sequence[Alert], recipient: Recipient) -> int:
+    """Above whatever this person may have in their calendar; else the subject's revision."""
+    mine = (one.sequence for one in existing if one.recipient_id == recipient.id and counts(one))
+    return max(subject.revision, max(mine, default=0) + 1)
 
 
 def _alike(

@@ -11,10 +11,14 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from shared.clock import amsterdam_day
 from shared.contracts import triage
 from shared.contracts.envelope import derived_id
 from shared.contracts.triage import CaseEvent, ContactRestriction, Person, Resident, Role
 from shared.policy import Channel
+
+DATED = frozenset({"visit", "hearing", "eviction"})  # what stands in somebody's calendar
+FORMER_MAX = 20  # of a case, the last ones: they may still have something in their calendar
 
 
 class State(StrEnum):
@@ -75,11 +79,20 @@ class CaseFile:
     kin: frozenset[UUID] = frozenset()  # households that turned out to be this one
     resident_revision: int = 0  # of the event that told these two
     wishes: Wishes = NO_WISHES  # of the household and its kin
+    former: tuple[Person, ...] = ()  # who had the case, led it or went along before; newest last
 
     @property
     def households(self) -> frozenset[UUID]:
         """Whose wishes hold."""
         return self.kin | {self.household_id}
+
+    def left_by(self, *left: Person) -> "CaseFile":
+        """The same, remembering who was replaced."""
+        known = {one.id: one for one in self.former}
+        for one in left:
+            known.pop(one.id, None)
+            known[one.id] = one
+        return replace(self, former=tuple(known.values())[-FORMER_MAX:])
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,13 @@ class Subject:
         """Whether anything is told of it: of a case that ended, only that nobody comes any more."""
         return case.is_open or (self.kind == "visit" and self.state is State.CANCELLED)
 
+    def is_past(self, now: datetime) -> bool:
+        """Whether it is a term that is near no more: its last day is gone."""
+        due_on = (self.details or {}).get("due_on")
+        if self.kind != "deadline_near" or due_on is None:
+            return False
+        return date.fromisoformat(due_on) < amsterdam_day(now)
+
     @property
     def second(self) -> Person | None:
         """Who goes along, of a visit."""
@@ -147,13 +167,20 @@ def newer(stored: CaseFile | None, told: CaseFile) -> CaseFile:
         return told
     if told.revision <= stored.revision:
         return stored
-    return replace(
+    left = [
+        before
+        for before, now in ((stored.assignee, told.assignee), (stored.lead, told.lead))
+        if before.id not in {now.id, NOBODY.id}
+    ]
+    kept = replace(
         told,
         resident=stored.resident,
         kin=stored.kin,
         resident_revision=stored.resident_revision,
         wishes=stored.wishes,
+        former=stored.former,
     )
+    return kept.left_by(*left)
 
 
 NOBODY = Person(id="", name="", email="", role=Role.GENERALIST)
@@ -212,27 +239,20 @@ def _circumstances(event: CaseEvent) -> Iterator[Told]:
 
 
 def _terms(event: CaseEvent) -> Iterator[Told]:
-    """Terms that are near or over; one that is over is near no more."""
+    """Terms that are near, over, or run no longer; one that is over is near no more."""
+    if not isinstance(event, triage.DeadlineFact):
+        return
+    key = derived_id("term", event.name)
+    missed = "not_accepted" if event.name == "acceptance" else "deadline_missed"
     match event:
         case triage.DeadlineNear():
-            yield "deadline_near", _term_key(event.name), _holds(False, **_term(event))
+            yield "deadline_near", key, _holds(False, **_term(event))
         case triage.DeadlineMissed():
-            yield "deadline_near", _term_key(event.name), OVER
-            kind = "not_accepted" if event.name == "acceptance" else "deadline_missed"
-            yield kind, _term_key(event.name), _holds(False, **_term(event))
-        case triage.AssignmentAccepted():
-            yield "deadline_near", _term_key("acceptance"), OVER
-            yield "not_accepted", _term_key("acceptance"), OVER
-        case triage.GeneralistReassigned():
-            yield "deadline_near", _term_key("acceptance"), OVER
-        case triage.VisitMade():
-            for name in ("first_attempt", "act_on_signal"):
-                yield "deadline_near", _term_key(name), OVER
-                yield "deadline_missed", _term_key(name), OVER
-
-
-def _term_key(name: str) -> UUID:
-    return derived_id("term", name)
+            yield "deadline_near", key, OVER
+            yield missed, key, _holds(False, **_term(event))
+        case triage.DeadlineMet():
+            yield "deadline_near", key, OVER
+            yield missed, key, OVER
 
 
 def _term(event: triage.DeadlineFact) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 Each case event takes the next revision, so that no two are alike and the highest is the newest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from services.triage.assignment import Roster
-from services.triage.cases import Case, Visit
+from services.triage.cases import Case, Deadline, Visit
 from services.triage.casework import RISEN, UNMERGED, Outcome
 from services.triage.legal_path import Step, StepKind, StepState
 from services.triage.reports import BY_PERSON, Fact, Status
@@ -79,6 +79,8 @@ def announce(outcome: Outcome, roster: Roster) -> tuple[Case | None, list[Event]
     if case is None:
         return None, events
     voice = Voice.of(case, roster)
+    # First: after a case was closed nothing more is said of it.
+    say_terms_met(voice, said_to_run(outcome))
     _say_what_became(voice, outcome)
     _say_who_may_come(voice, outcome)
     for step in outcome.steps:
@@ -131,11 +133,41 @@ def _say_who_may_come(voice: Voice, outcome: Outcome) -> None:
         voice.say(triage.VisitCancelled, visit_id=visit.id)
 
 
+def said_to_run(outcome: Outcome) -> list[Deadline]:
+    """The terms that run no longer, of which somebody heard that they are near or missed.
+
+    Of a case that is closed also those that outlive it.
+    """
+    running = outcome.known.running
+    ended = running if outcome.is_closed else outcome.dropped
+    return [running[name] for name in ended if running[name].was_said]
+
+
+def say_terms_met(voice: Voice, terms: Iterable[Deadline]) -> None:
+    """Say of terms that they run no longer; to be called with those that somebody heard of."""
+    for term in terms:
+        voice.say(triage.DeadlineMet, **named(term))
+
+
+def named(term: Deadline) -> dict[str, Any]:
+    """What every event of a term says."""
+    return {
+        "name": term.name,
+        "clock": term.clock,
+        "due_on": term.due_on,
+        "starting_fact": term.starting_fact,
+    }
+
+
 def announce_closing(
-    case: Case, planned: Sequence[Visit], roster: Roster
+    case: Case, planned: Sequence[Visit], terms: Iterable[Deadline], roster: Roster
 ) -> tuple[Case, list[Event]]:
-    """That a case is closed and its visits are off, and the case with the revision after it."""
+    """That a case is closed, and the case with the revision after it.
+
+    First that its terms that somebody heard of run no longer, and that its visits are off.
+    """
     voice = Voice.of(case, roster)
+    say_terms_met(voice, terms)
     for visit in planned:
         voice.say(triage.VisitCancelled, visit_id=visit.id)
     voice.say(triage.CaseClosed, reason=case.reason, result=case.result)

@@ -1,7 +1,7 @@
 """A case as it stands, and what was done in it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -46,6 +46,7 @@ class Deadline:
     starts_on: date
     due_on: date  # the last day
     near_on: date  # from this day on it is near
+    was_said: bool = field(default=False, compare=False)  # that it is near, or missed
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,14 @@ async def _write_what_follows(tx: Tx, changed: Changed) -> None:
         await case_sql.delete_steps(tx, gone)
     if dropped := [(case.id, name) for case, outcome in changed for name in outcome.dropped]:
         await deadline_sql.drop(tx, dropped, now)
+    if closed := [case.id for case, outcome in changed if outcome.is_closed]:
+        await deadline_sql.drop_all(tx, closed, now)
+    if over := [
+        (case.id, term.name)
+        for case, outcome in changed
+        for term in announcements.said_to_run(outcome)
+    ]:
+        await deadline_sql.note_over_said(tx, over, now)
     if begun := [
         (case, deadline, outcome.decision.live.policy.sha256)
         for case, outcome in changed
@@ -128,18 +136,22 @@ async def _close_gone(tx: Tx, gone: Sequence[Case], rosters: Rosters) -> list[Ev
         return []
     now = clock.now()
     events: list[Event] = []
-    closed = []
+    closed, said = [], []
     planned: defaultdict[UUID, list[Visit]] = defaultdict(list)
     for visit in await work_sql.load_planned_visits(tx, [case.id for case in gone]):
         planned[visit.case_id].append(visit)
+    running = await deadline_sql.load_running(tx, [case.id for case in gone])
     for case in gone:
         roster = rosters[case.address.municipality]
         after = casework.close(case, casework.MERGED, roster, by=BY_MERGE)
-        after, announced = announcements.announce_closing(after, planned[case.id], roster)
+        terms = [one for one in running.get(case.id, {}).values() if one.was_said]
+        after, announced = announcements.announce_closing(after, planned[case.id], terms, roster)
+        said += [(case.id, term.name) for term in terms]
         closed.append(after)
         events += announced
     await case_sql.save_cases(tx, closed, now)
     await deadline_sql.drop_all(tx, [case.id for case in closed], now)
+    await deadline_sql.note_over_said(tx, said, now)
     return events
 
 

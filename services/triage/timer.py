@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 from services.triage import deadlines, deciding, telling
-from services.triage.announcements import Voice
+from services.triage.announcements import Voice, named
 from services.triage.books import BookShelf
 from services.triage.cases import Deadline
 from services.triage.commands import assigning
-from services.triage.commands.desk import Desk, Order, WorkerAccount
+from services.triage.commands.desk import Desk, Order, WorkerAccount, meet_terms
 from services.triage.sql import care as care_sql
 from services.triage.sql import cases as case_sql
 from services.triage.sql import deadlines as deadline_sql
@@ -176,8 +175,9 @@ async def _say(tx: Tx, due: DueTerm, shelf: BookShelf, today: date) -> list[Even
         return []
     desk = await _open_desk(tx, due, shelf)
     follow = _end_of(term) if is_over else _near
+    if not is_over or term.name not in deadlines.ENDINGS:
+        await deadline_sql.note_said(tx, due.id, desk.now, is_over=is_over)
     await follow(desk, term)
-    await deadline_sql.note_said(tx, due.id, desk.now, is_over=is_over)
     await case_sql.save_cases(tx, [desk.case], desk.now)
     if loads := desk.roster.changed_loads():
         await roster_sql.save_loads(tx, loads)
@@ -209,28 +209,19 @@ def _end_of(term: Deadline) -> Follows:
 
 
 async def _near(desk: Desk, term: Deadline) -> None:
-    desk.voice.say(triage.DeadlineNear, **_named(term))
-
-
-def _named(term: Deadline) -> dict[str, Any]:
-    return {
-        "name": term.name,
-        "clock": term.clock,
-        "due_on": term.due_on,
-        "starting_fact": term.starting_fact,
-    }
+    desk.voice.say(triage.DeadlineNear, **named(term))
 
 
 async def _miss(desk: Desk, term: Deadline) -> None:
     """A term was missed; partners may know of the one that was agreed with them."""
     told = term.name == deadlines.ACT_ON_SIGNAL
     signals = await telling_sql.load_tellable(desk.tx, desk.case.household_id) if told else []
-    desk.voice.say(triage.DeadlineMissed, **_named(term), signal_ids=tuple(signals))
+    desk.voice.say(triage.DeadlineMissed, **named(term), signal_ids=tuple(signals))
 
 
 async def _escalate(desk: Desk, term: Deadline) -> None:
     """Nobody answered in time: the case goes to who comes next, or to the lead."""
-    desk.voice.say(triage.DeadlineMissed, **_named(term), signal_ids=())
+    desk.voice.say(triage.DeadlineMissed, **named(term), signal_ids=())
     await assigning.pass_on(desk, "geen antwoord binnen de termijn", is_timeout=True)
 
 
@@ -242,7 +233,8 @@ async def _end_pause(desk: Desk, term: Deadline) -> None:
 
 
 async def _end_quietly(desk: Desk, term: Deadline) -> None:
-    await deadline_sql.meet(desk.tx, desk.case.id, [term.name], desk.now)
+    """Nobody missed anything; who heard that the day comes hears that it is over."""
+    await meet_terms(desk, term.name)
 
 
 async def _ask_to_look_again(desk: Desk, term: Deadline) -> None:

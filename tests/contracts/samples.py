@@ -105,6 +105,7 @@ OWN: dict[type[Event], dict[str, Any]] = {
     triage.PauseEnded: {"answer_id": KEY, "signal_ids": (KEY,)},
     triage.DeadlineNear: TERM,
     triage.DeadlineMissed: {**TERM, "signal_ids": (KEY,)},
+    triage.DeadlineMet: TERM,
     triage.TrackConfirmed: {"confirmed_by": "anna"},
     triage.TrackOverridden: {
         "proposed_track": Track.LETTER,

@@ -4,7 +4,7 @@ What a worker and a household get of it, in their calendars and in words; when n
 what follows when a text cannot be delivered.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from shared.contracts import triage
 from shared.contracts.signals import HearingKind
 from shared.contracts.triage import CaseEvent, Resident
-from tests.builders import ANNA, LEAD, case_event
+from tests.builders import ANNA, BRAM, LEAD, case_event
 from tests.notify.alone import Alone, notify_alone
 from tests.town import Town
 
@@ -60,9 +60,12 @@ def visit(event: Event, revision: int, at: datetime | None, *, was_told: bool) -
     return event(what, revision, starts_at=at, ends_at=at + timedelta(hours=1), **own)
 
 
-async def calendars(town: Town, uid: str) -> list[tuple[str, int, str | None]]:
+async def calendars(
+    town: Town, uid: str, address: str = ANNA.email
+) -> list[tuple[str, int, str | None]]:
     """Method, sequence and begin of what went into a worker's calendar, in order."""
-    found = [one for mail in await town.mails() for one in mail["calendars"]]
+    mails = [mail for mail in await town.mails() if mail["recipients"] == [address]]
+    found = [one for mail in mails for one in mail["calendars"]]
     return [(one["method"], one["sequence"], one["dtstart"]) for one in found if uid in one["uid"]]
 
 
@@ -151,3 +154,49 @@ async def test_a_text_that_fails_becomes_a_letter_and_where_none_can_come_somebo
         assert told["recipients"] == [ANNA.email]
         assert "Ga zelf langs" in told["text"]
         assert "0612345002" not in told["text"], "what a worker reads names nobody's number"
+
+
+def handing_around() -> Iterator[CaseEvent]:
+    """A visit with two, then alone, then somebody else's, then moved, then given back; then off."""
+    event, to_bram = case(1), {"assignee": BRAM, "previous_assignee_id": ANNA.id, "reason": "Ziek."}
+    ends_at = AT + timedelta(hours=1)
+    yield event(
+        triage.VisitPlanned, 3, visit_id=UUID(int=8), starts_at=AT, ends_at=ends_at, second=BRAM
+    )
+    yield visit(event, 5, AT, was_told=True)
+    yield event(triage.GeneralistReassigned, 7, **to_bram)
+    yield visit(event, 9, MOVED_TO, was_told=True).model_copy(update={"assignee": BRAM})
+    yield event(triage.GeneralistReassigned, 11, previous_assignee_id=BRAM.id, reason="Beter.")
+    yield visit(event, 13, None, was_told=True)
+
+
+async def test_who_need_not_come_any_more_gets_it_out_of_their_calendar_and_no_word_after(
+    town: Town,
+) -> None:
+    town.clock.move(MORNING)
+    async with notify_alone(town, "hurry") as alone:
+        for event in handing_around():
+            await alone.tell(event)
+        await alone.pass_time(MOVED_TO + timedelta(days=1))
+        uid, first, moved = f"visit-{UUID(int=8)}@", "20260324T100000", "20260325T130000"
+        assert await calendars(town, uid, ANNA.email) == [
+            ("REQUEST", 3, first),
+            ("REQUEST", 5, first),
+            ("CANCEL", 6, None),
+            ("REQUEST", 9, moved),
+            ("CANCEL", 13, None),
+        ]
+        assert await calendars(town, uid, BRAM.email) == [
+            ("REQUEST", 3, first),
+            ("CANCEL", 4, None),
+            ("REQUEST", 5, first),
+            ("REQUEST", 9, moved),
+            ("CANCEL", 10, None),
+        ]
+        off = [mail for mail in await town.mails() if "niet meer" in mail["subject"]]
+        assert [mail["recipients"] for mail in off] == [[BRAM.email], [ANNA.email], [BRAM.email]]
+        assert "U hoeft niet meer mee op huisbezoek: dinsdag 24 maart 2026" in off[0]["text"]
+        assert "Iemand anders doet het." in off[1]["text"]
+        assert BRAM.name not in off[1]["text"], "who does it now is not theirs to know"
+        states = await alone.states()
+        assert {state for *_, state in states} <= {"sent", "superseded"}, states

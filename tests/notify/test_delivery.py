@@ -18,15 +18,16 @@ from services.notify.facts import Site, for_resident, for_worker
 from services.notify.gating import Item
 from services.notify.recipients import RESIDENT, recipient_of
 from services.notify.schedule import Moment, plan
-from services.notify.subjects import CaseFile, State, Subject, subjects_of
+from services.notify.subjects import CaseFile, State, Subject, newer, subjects_of
 from services.notify.writing.facts import KINDS, Audience, facts_of, templates_of
 from services.notify.writing.texts import Texts
 from shared.policy import Channel
-from tests.builders import POLICY, case_event
+from tests.builders import BRAM, POLICY, case_event
 from tests.notify.test_recipients import CONFIRMED, planned
 from tests.notify.test_schedule import CASE, HEARING_AT, NOW, TOLD, hearing
 
 SITE = Site("https://voordeur.example", "https://voordeur.example/r")
+WITH_FORMER = newer(CASE, replace(CASE, assignee=BRAM, revision=5))
 DETAILS = {"court": "Rechtbank Noord", "place": "Voorbeeldstad", "kind": "rolzitting"}
 TEXTS = Texts.load()
 
@@ -53,7 +54,7 @@ class Kept:
 def item(subject: Subject, template: str, case: CaseFile = CASE, role: str = "assignee") -> Item:
     (alert, *_) = plan(hearing(), Moment(CASE, (), POLICY, NOW)).wanted
     alert = replace(alert, template=template, subject_revision=subject.revision,
-                    recipient_role=role, kind=subject.kind)  # fmt: skip
+                    sequence=subject.revision, recipient_role=role, kind=subject.kind)  # fmt: skip
     return Item(alert, subject, case, POLICY, NOW)
 
 
@@ -107,6 +108,22 @@ async def test_one_entry_in_a_calendar_is_set_moved_and_taken_out() -> None:
     assert "dtstart" not in events[2]
 
 
+async def test_who_need_not_come_reads_the_hour_that_they_know_and_is_uninvited_alone() -> None:
+    later = hearing(7, at=HEARING_AT + timedelta(days=7), details=DETAILS)
+    one = item(later, "hearing_passed_on", WITH_FORMER)
+    assert one.alert.expires_at == HEARING_AT
+    (told,) = (await carried(one)).mails
+    assert told["To"] == "anna@voorbeeldstad.example"
+    assert "de zitting van donderdag 2 april 2026 om 10.30 uur" in body_of(told)
+    assert "9 april" not in told.as_string()
+    off = calendar(told)
+    (event,) = off.walk("VEVENT")
+    assert (off["method"], int(event["sequence"])) == ("CANCEL", 7)
+    assert "status" not in event, "it goes on, without them (RFC 5546, 3.2.5)"
+    assert "dtstart" not in event
+    assert "anna@voorbeeldstad.example" in event["attendee"]
+
+
 def test_a_reminder_puts_nothing_into_a_calendar() -> None:
     one = item(hearing(details=DETAILS), "hearing_reminder")
     whom = Invitation("Anna", "anna@x.example", "voordeur@x.example", "x.example")
@@ -152,7 +169,7 @@ async def test_a_letter_has_an_address_that_the_post_can_read() -> None:
 
 
 def moments(kind: str, state: State, audience: Audience) -> Sequence[str]:
-    told = ("cancelled",) if state is State.CANCELLED else ("set", "moved", "reminder")
+    told = ("cancelled",) if state is State.CANCELLED else ("set", "moved", "reminder", "passed_on")
     return [moment for moment in told if f"{kind}_{moment}" in templates_of(audience)]
 
 
@@ -165,7 +182,7 @@ async def test_what_an_event_gives_fills_every_word_of_its_texts(
             continue
         for moment in moments(subject.kind, subject.state, Audience.WORKER):
             template = f"{subject.kind}_{moment}"
-            one = item(subject, template)
+            one = item(subject, template, WITH_FORMER if moment == "passed_on" else CASE)
             recipient = recipient_of("assignee", CASE, subject)
             assert recipient
             assert facts_of(Audience.WORKER, template) <= for_worker(one, recipient, SITE).keys()

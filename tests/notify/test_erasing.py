@@ -13,6 +13,7 @@ from deploy.local.servers import Servers
 from services.notify import handlers, purging
 from services.notify.access import readable
 from services.notify.sql import alerts as alert_sql
+from services.notify.sql import cases as case_sql
 from services.notify.sql import erasing as erase_sql
 from shared import db, waiting
 from shared.contracts import triage
@@ -22,7 +23,7 @@ from shared.outbox import LeftToRelay, Outbox
 from shared.policy import Policies
 from shared.policy.shelf import Shelf
 from shared.waiting import Delivery
-from tests.builders import MUNICIPALITY, NOW, POLICY, case_event
+from tests.builders import ANNA, BRAM, LEAD, MUNICIPALITY, NOW, POLICY, case_event
 from tests.searching import in_tables
 
 POLICIES = Policies({MUNICIPALITY: [POLICY]})
@@ -199,3 +200,39 @@ async def test_an_export_names_no_worker(pool: db.Pool, door: Door) -> None:
     assert "@" not in str(told).replace("<a@b>", "")
     assert "Anna" not in str(told)
     assert "anna heeft ruimte." in str(told)
+
+
+async def test_an_export_names_nobody_who_went_along_or_had_the_case_before(
+    pool: db.Pool, door: Door
+) -> None:
+    visit: dict[str, Any] = {"case_id": CASE, "visit_id": UUID(int=1), **VISIT}
+    given = {"previous_assignee_id": "anna", "reason": "Anna had het te druk."}
+    cas = BRAM.model_copy(update={"id": "cas", "name": "Cas"})
+    await take(
+        door, case_event(triage.VisitPlanned, 1, second=BRAM, **visit),
+        case_event(triage.GeneralistReassigned, 2, case_id=CASE, assignee=LEAD, **given),
+        case_event(triage.VisitMoved, 3, second=cas, assignee=LEAD, **visit),
+    )  # fmt: skip
+    async with pool.acquire() as tx:
+        (row,) = await erase_sql.gather(tx, [CASE])
+    told = str(readable(row))
+    assert "anna had het te druk." in told
+    assert not [name for name in ("Anna", "Bram", "Cas", "Noor", "@") if name in told]
+    assert "'second': {'id': 'cas'" in told
+
+
+async def test_who_was_replaced_is_remembered_whatever_comes_first_and_forgotten_with_the_case(
+    pool: db.Pool, door: Door, url: str
+) -> None:
+    visit: dict[str, Any] = {"case_id": CASE, "visit_id": UUID(int=1), **VISIT}
+    given = {"previous_assignee_id": "anna", "reason": "x"}
+    alone = case_event(triage.VisitMoved, 2, **visit)
+    handed = case_event(triage.GeneralistReassigned, 3, case_id=CASE, assignee=LEAD, **given)
+    await take(door, case_event(triage.VisitPlanned, 1, second=BRAM, **visit))
+    await take(door, handed, alone)
+    async with pool.acquire() as tx:
+        files = await case_sql.load_case_files(tx, [CASE])
+    assert files[CASE].former == (ANNA, BRAM)
+    assert files[CASE].revision == 3
+    await take(door, erased(CASE))
+    assert not await in_tables(url, [BRAM.email, ANNA.email])

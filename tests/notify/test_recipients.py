@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notify.gate import why_stopped
+from services.notify.hours import outside_quiet
 from services.notify.recipients import RESIDENT, as_number, recipient_of
-from services.notify.schedule import Alert, Moment, outside_quiet, plan
+from services.notify.schedule import Alert, Moment, plan
 from services.notify.subjects import CaseFile, State, Subject, Wishes
 from shared.clock import AMSTERDAM
 from shared.contracts.triage import ContactRestriction, Resident

@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from services.notify.gate import why_stopped
-from services.notify.schedule import Alert, Moment, Plan, due, plan
+from services.notify.hours import due
+from services.notify.schedule import Alert, Moment, Plan, plan
 from services.notify.subjects import CaseFile, State, Subject, case_file_of, subjects_of
 from shared.clock import AMSTERDAM
 from shared.contracts import triage
@@ -256,17 +257,15 @@ TOLD: list[tuple[type[triage.CaseEvent], dict[str, Any], list[tuple[str, State]]
     (triage.CaseOpened, {"urgent": False, "reason": "x"}, []),
     (triage.GeneralistAssigned, {"urgent": False, "reason": "x"}, [("assignment", State.HOLDS)]),
     (triage.GeneralistReassigned, {"previous_assignee_id": "bram", "reason": "x"},
-     [("assignment", State.HOLDS), ("deadline_near", State.OVER)]),
-    (triage.AssignmentAccepted, {}, [("assignment", State.OVER), ("deadline_near", State.OVER),
-     ("not_accepted", State.OVER)]),
+     [("assignment", State.HOLDS)]),
+    (triage.AssignmentAccepted, {}, [("assignment", State.OVER)]),
     (triage.TrackProposed, {"urgent": False, "reason": "x"}, [("track", State.HOLDS)]),
     (triage.LeadReplaced, {"previous_lead_id": "zeger"}, []),
     (triage.CaseClosed, {"reason": "x"}, []),
     (triage.VisitPlanned, VISIT, [("visit", State.HOLDS)]),
     (triage.VisitMoved, VISIT, [("visit", State.HOLDS)]),
     (triage.VisitCancelled, {"visit_id": KEY}, [("visit", State.CANCELLED)]),
-    (triage.VisitMade, {"visit_id": KEY}, [("visit", State.OVER), *[
-        (kind, State.OVER) for _ in range(2) for kind in ("deadline_near", "deadline_missed")]]),
+    (triage.VisitMade, {"visit_id": KEY}, [("visit", State.OVER)]),
     (triage.CaseSummonsRecorded, {**WHERE, "served_on": NOW.date()}, [("summons", State.HOLDS)]),
     (triage.CaseHearingSet, {**WHERE, "hearing_id": KEY, "kind": HearingKind.ROLL, "place": "x",
      "at": NOW}, [("hearing", State.HOLDS)]),
@@ -293,6 +292,9 @@ TOLD: list[tuple[type[triage.CaseEvent], dict[str, Any], list[tuple[str, State]]
      [("deadline_near", State.OVER), ("deadline_missed", State.HOLDS)]),
     (triage.DeadlineMissed, {**TERM, "name": "acceptance", "signal_ids": ()},
      [("deadline_near", State.OVER), ("not_accepted", State.HOLDS)]),
+    (triage.DeadlineMet, TERM, [("deadline_near", State.OVER), ("deadline_missed", State.OVER)]),
+    (triage.DeadlineMet, {**TERM, "name": "acceptance"},
+     [("deadline_near", State.OVER), ("not_accepted", State.OVER)]),
     (triage.MoratoriumRecorded, {"granted_on": NOW.date(), "until": NOW.date()},
      [("moratorium", State.HOLDS)]),
     (triage.ContactRestricted, {"restrictions": ()}, [("restriction", State.HOLDS)]),
@@ -317,3 +319,47 @@ def test_no_event_that_notify_consumes_is_forgotten_here() -> None:
         if "notify" in event.consumers and issubclass(event, triage.CaseEvent)
     }
     assert consumed == {event_class for event_class, *_ in TOLD}
+
+
+def test_a_term_is_near_to_nobody_once_its_last_day_is_gone() -> None:
+    near = hearing(kind="deadline_near", at=None, is_urgent=False, details={"due_on": "2026-03-04"})
+    assert [one.recipient_id for one in planned(near).wanted] == ["anna"]
+    handed = replace(CASE, assignee=BRAM, revision=9)
+    assert [one.recipient_id for one in planned(near, case=handed).wanted] == ["bram"]
+    assert not planned(near, case=handed, now=NOW + timedelta(days=1)).wanted
+    missed = replace(near, kind="deadline_missed")
+    later = planned(missed, case=handed, now=NOW + timedelta(days=1)).wanted
+    assert {one.recipient_id for one in later} == {"bram", "noor"}, "it is still to be done"
+
+
+@pytest.mark.parametrize(
+    ("kind", "who", "other"),
+    [
+        ("undelivered", "anna", replace(CASE, assignee=BRAM)),
+        ("reply", "anna", replace(CASE, assignee=BRAM)),
+        ("bounced", "noor", replace(CASE, lead=BRAM)),
+        ("not_accepted", "noor", replace(CASE, lead=BRAM)),
+    ],
+)
+def test_what_was_heard_then_is_not_told_again_to_who_comes_after(
+    kind: str, who: str, other: CaseFile
+) -> None:
+    now = hearing(kind=kind, at=None)
+    first = planned(now).wanted
+    assert [one.recipient_id for one in first] == [who]
+    for state in ("claimed", "sent", "unknown"):
+        assert not planned(now, sent(first, state), other).wanted
+    for state in ("scheduled", "stopped", "failed"):
+        (late,) = planned(now, sent(first, state), other).wanted
+        assert late.recipient_id == "bram", "nobody has heard of it"
+    again = planned(hearing(9, kind=kind, at=None), sent(first), other).wanted
+    assert [one.recipient_id for one in again] == ["bram"], "it happened again"
+
+
+def test_what_did_not_arrive_is_told_whatever_the_policy_names() -> None:
+    notify = POLICY.notify.model_copy(update={"alerts": ()})
+    silent = POLICY.model_copy(update={"notify": notify})
+    for kind, who in (("undelivered", "anna"), ("bounced", "noor")):
+        found = plan(hearing(kind=kind, at=None), Moment(CASE, (), silent, NOW)).wanted
+        assert [one.recipient_id for one in found] == [who]
+    assert not plan(hearing(), Moment(CASE, (), silent, NOW)).wanted

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from shared.door import Door
 from shared.outbox import LeftToRelay, Outbox
 from shared.policy import Channel
 from shared.policy.shelf import Shelf
-from tests.builders import ANNA, BRAM, MUNICIPALITY, NOW, case_event
+from tests.builders import ANNA, BRAM, LEAD, MUNICIPALITY, NOW, case_event
 from tests.notify.test_delivery import SITE, TEXTS, Kept
 from tests.notify.test_erasing import POLICIES, TABLES
 from tests.notify.test_recipients import TOLD
@@ -281,3 +282,25 @@ async def test_what_comes_to_the_gate_in_a_quiet_hour_waits_for_the_morning(
     await sending.send_due([Channel.SMS])
     (first, *_) = sorted(await of_residents(pool), key=lambda one: one.due_at)
     assert first.state == "sent"
+
+
+async def test_that_who_need_not_come_does_not_hear_so_is_told_to_the_lead(
+    pool: db.Pool, sending: Sending, kept: Kept, stepped_clock: Clock
+) -> None:
+    window = {"starts_at": HEARING_AT, "ends_at": HEARING_AT + MINUTE}
+    await tell(pool, case_event(triage.VisitPlanned, 1, visit_id=CASE, second=BRAM, **window))
+    await sending.send_due()
+    await tell(pool, case_event(triage.VisitMoved, 2, visit_id=CASE, **window))
+    takes = kept.send
+
+    async def refuses_one(mail: EmailMessage) -> Answer:
+        return Answer(Outcome.PERMANENT, "550") if mail["To"] == BRAM.email else await takes(mail)
+
+    kept.send = refuses_one  # type: ignore[method-assign]
+    while await sending.send_due():
+        pass
+    rows = await pool.fetch("select state from alert where template = 'visit_passed_on'")
+    assert [row["state"] for row in rows] == ["failed"]
+    bounced = kept.mails[-1]
+    assert bounced["To"] == LEAD.email
+    assert "een bericht aan Bram kwam niet aan" in bounced["Subject"]

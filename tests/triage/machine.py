@@ -25,7 +25,11 @@ from shared import clock, db
 from shared.contracts.envelope import Event
 from shared.contracts.signals import PartnerFact
 from shared.contracts.triage import (
+    CaseClosed,
     CaseEvent,
+    CaseReopened,
+    DeadlineFact,
+    DeadlineMet,
     Role,
 )
 from shared.policy import Policies
@@ -50,6 +54,8 @@ class Machine(RuleBasedStateMachine):
         self.shelf = BookShelf(Policies({MUNICIPALITY: [POLICY]}))
         self.keys = 0
         self.revisions: dict[UUID, list[int]] = {}
+        self.closed: set[UUID] = set()
+        self.words: dict[tuple[UUID, str], str] = {}  # said last of each term of each case
         self.tx: Any = self.run(self._open())
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -72,12 +78,29 @@ class Machine(RuleBasedStateMachine):
         clock.step_by(None)
 
     def hear(self, events: list[Event]) -> None:
-        """Every case event has a revision of its own, higher than those before."""
+        """Every case event has a revision of its own, higher than those before.
+
+        That a term runs no longer is said of what was said to run, once; of a closed case nothing.
+        """
         for event in events:
             if isinstance(event, CaseEvent):
                 known = self.revisions.setdefault(event.case_id, [])
                 assert not known or event.revision > known[-1], type(event).__name__
                 known.append(event.revision)
+                self._note(event)
+
+    def _note(self, event: CaseEvent) -> None:
+        name = type(event).__name__
+        if isinstance(event, CaseClosed):
+            self.closed.add(event.case_id)
+        elif isinstance(event, CaseReopened):
+            self.closed.discard(event.case_id)
+        elif isinstance(event, DeadlineFact):
+            assert event.case_id not in self.closed, (name, event.name)
+            key = event.case_id, event.name
+            if isinstance(event, DeadlineMet):
+                assert self.words.get(key) in {"DeadlineNear", "DeadlineMissed"}, event.name
+            self.words[key] = name
 
     def tell(self, event: PartnerFact) -> None:
         self.keys += 1

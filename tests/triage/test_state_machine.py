@@ -214,6 +214,13 @@ class Triage(Machine):
 
         self.run(say())
 
+    @rule(choice=CHOICE)
+    def a_term_is_announced_and_falls_away(self, choice: int) -> None:
+        """Said to be near on its last day, and then no longer so: the case rests otherwise."""
+        self.a_case_rests_or_goes_on(choice, 1)
+        self.time_passes(1)
+        self.a_case_rests_or_goes_on(choice, None)
+
     @invariant()
     def a_household_has_one_open_case_at_most(self) -> None:
         self.none("select household_id from household_case where is_open group by 1"
@@ -258,6 +265,23 @@ class Triage(Machine):
     def statuses_are_numbered_without_gaps(self) -> None:
         self.none("select signal_id from signal_status group by 1"
                   " having max(status_no) <> count(*)")  # fmt: skip
+
+    @invariant()
+    def of_terms_was_said_last_whether_they_run(self) -> None:
+        """But for an acceptance that was missed: that holds until somebody answers."""
+        rows = self.run(
+            self.tx.fetch(
+                "select case_id, name from deadline join household_case on household_case.id ="
+                " case_id where is_open and met_at is null and dropped_at is null"
+                " and (near_said_at is not null or missed_said_at is not null)"
+            )
+        )
+        running = {(row["case_id"], row["name"]) for row in rows}
+        told = {key for key, word in self.words.items() if word != "DeadlineMet"}
+        missed = {key for key in told if key[1] == "acceptance"
+                  and self.words[key] == "DeadlineMissed"}  # fmt: skip
+        assert running <= told
+        assert told - running <= missed
 
     @invariant()
     def what_was_said_last_is_what_the_case_has(self) -> None:

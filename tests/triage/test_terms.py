@@ -7,6 +7,8 @@ import pytest
 
 from deploy.local.driver import Clock
 from deploy.local.servers import Servers
+from services.triage.commands.assigning import Decline, accept, decline, hand_over
+from services.triage.commands.facts import record_moratorium
 from services.triage.commands.help import pause, restrict
 from services.triage.commands.tracks import EndResult, reopen
 from services.triage.timer import TERMS_MAX
@@ -170,3 +172,133 @@ async def test_what_was_entered_in_an_old_case_does_not_hold_a_new_one_open(
         fact(signals.SignalWithdrawn, contract="C-9", withdrawn_fact_id=other.fact_id)
     )
     assert not (await office.case(1))["is_open"]
+
+
+def words(office: Office) -> list[tuple[str, str]]:
+    """What was said of terms: which event, and of which term."""
+    said = [one for one in office.said if isinstance(one, triage.DeadlineFact)]
+    return [(type(one).__name__.removeprefix("Deadline"), one.name) for one in said]
+
+
+def said_of(office: Office, name: str) -> list[str]:
+    return [word for word, term in words(office) if term == name]
+
+
+async def test_a_term_that_somebody_heard_of_is_said_to_be_met_by_any_attempt_and_once(
+    office: Office,
+) -> None:
+    await office.tell(debt())
+    await office.pass_time(3, 9)
+    await office.pass_time(3, 20)
+    assert said_of(office, "first_attempt") == ["Near", "Missed"]
+    await office.attempt(1, ContactKind.PHONE)
+    assert said_of(office, "first_attempt") == ["Near", "Missed", "Met"]
+    met = office.heard(triage.DeadlineMet)[0]
+    missed = office.heard(triage.DeadlineMissed)[0]
+    assert met.revision > missed.revision
+    before = words(office)
+    await office.attempt(1, ContactKind.CARD)
+    await office.tell(debt(cents=95_000, reported_on=date(2026, 3, 20)))
+    await office.pass_time(3, 21)
+    assert [one for one in words(office) if one not in before] == []
+    assert said_of(office, "first_attempt").count("Met") == 1
+
+
+async def test_a_term_that_nobody_heard_of_is_met_without_a_word(office: Office) -> None:
+    await office.tell(debt())
+    await office.attempt(1, ContactKind.PHONE)
+    assert not words(office)
+
+
+async def test_what_starts_a_term_and_falls_away_is_said(office: Office) -> None:
+    await office.tell(debt())
+    await office.answer(1, "accepted")
+    await office.pass_time(3, 31)
+    assert said_of(office, "first_talk") == ["Near"]
+    assert said_of(office, "pause") == ["Near"]
+    await office.answer(1, "declined")
+    assert said_of(office, "first_talk") == ["Near", "Met"]
+    assert said_of(office, "pause") == ["Near", "Met"]
+
+
+async def test_a_pause_that_is_taken_back_and_one_that_ends_on_its_day_are_said(
+    office: Office,
+) -> None:
+    await office.tell(debt())
+    await office.act(1, lambda desk: pause(desk, date(2026, 3, 10), "op vakantie"))
+    await office.pass_time(3, 10)
+    assert said_of(office, "review") == ["Near"]
+    await office.act(1, lambda desk: pause(desk, None, ""))
+    assert said_of(office, "review") == ["Near", "Met"]
+    await office.act(1, lambda desk: pause(desk, date(2026, 3, 12), "toch"))
+    await office.pass_time(3, 12)
+    await office.pass_time(3, 13)
+    assert said_of(office, "review") == ["Near", "Met", "Near", "Met"]
+
+
+async def test_a_moratorium_that_ends_early_is_said(office: Office) -> None:
+    await office.tell(debt())
+    granted, until = date(2026, 3, 3), date(2026, 3, 17)
+    await office.act(1, lambda desk: record_moratorium(desk, granted, until, "de rechtbank"))
+    await office.pass_time(3, 16)
+    assert said_of(office, "moratorium") == ["Near"]
+    await office.act(
+        1, lambda desk: record_moratorium(desk, granted, date(2026, 3, 10), "de rechtbank")
+    )
+    assert said_of(office, "moratorium") == ["Near", "Met"]
+
+
+async def test_a_case_that_is_closed_says_its_terms_first(office: Office) -> None:
+    await office.tell(debt())
+    await office.answer(1, "accepted")
+    await office.pass_time(3, 31)
+    open_words = {name for word, name in words(office) if word in {"Near", "Missed"}}
+    await office.close(1, ADVICE)
+    assert {name for word, name in words(office) if word == "Met"} == open_words - {"acceptance"}
+    (closed,) = office.heard(triage.CaseClosed)
+    assert max(one.revision for one in office.heard(triage.DeadlineMet)) < closed.revision
+    await office.pass_time(4, 3)
+    assert office.said[-1] in office.heard(triage.PauseEnded), "of a closed case not a word more"
+
+
+async def test_a_pause_that_outlives_its_case_is_near_anew_when_the_case_goes_on(
+    office: Office,
+) -> None:
+    await office.tell(debt())
+    await office.answer(1, "accepted")
+    await office.pass_time(3, 31)
+    await office.close(1, ADVICE)
+    await office.pass_time(3, 31)
+    assert said_of(office, "pause") == ["Near", "Met"], "not while it is closed"
+    await office.act(1, lambda desk: reopen(desk, "toch niet"))
+    await office.pass_time(3, 31)
+    assert said_of(office, "pause") == ["Near", "Met", "Near"]
+    await office.pass_time(4, 3)
+    assert said_of(office, "pause")[-1] == "Met"
+
+
+async def test_that_nobody_accepted_holds_until_somebody_does(office: Office) -> None:
+    await office.tell(debt())
+    first = (await office.case(1))["assignee_id"]
+    await office.pass_time(3, 5)
+    await office.pass_time(3, 6)
+    assert (await office.case(1))["assignee_id"] != first
+    assert said_of(office, "acceptance") == ["Near", "Missed"]
+    await office.attempt(1, ContactKind.PHONE)
+    assert said_of(office, "acceptance") == ["Near", "Missed"]
+    await office.act(1, accept)
+    assert said_of(office, "acceptance") == ["Near", "Missed", "Met"]
+
+
+async def test_whoever_answers_or_loses_a_case_is_not_asked_to_answer_any_more(
+    office: Office,
+) -> None:
+    await office.tell(debt())
+    await office.pass_time(3, 5)
+    assert said_of(office, "acceptance") == ["Near"]
+    await office.act(1, lambda desk: hand_over(desk, None, "te druk"))
+    assert said_of(office, "acceptance") == ["Near", "Met"]
+    await office.pass_time(3, 9)
+    assert said_of(office, "acceptance") == ["Near", "Met", "Near"]
+    await office.act(1, lambda desk: decline(desk, Decline("te druk")))
+    assert said_of(office, "acceptance") == ["Near", "Met", "Near", "Met"]

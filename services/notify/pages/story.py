@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from services.notify.gate import Mode
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import live as live_sql
+from services.notify.writing.facts import kind_of
 from shared.clock import AMSTERDAM
 from shared.core import Core
 from shared.db import Tx
@@ -44,6 +45,7 @@ MOMENTS = {
     "reminder": "herinnering",
     "moved": "verplaatst",
     "cancelled": "gaat niet door",
+    "passed_on": "door iemand anders",
 }
 ENDS = {
     "held": "Wacht op een mens: {what} aan {who}",
@@ -107,7 +109,8 @@ async def tell(tx: Tx, wanted: str) -> Story | None:
 
 
 def _lines(alert: Mapping[str, Any]) -> Iterator[Line]:
-    kind, _, moment = alert["template"].rpartition("_")
+    kind = kind_of(alert["template"])
+    moment = alert["template"].removeprefix(f"{kind}_")
     what = f"{TEMPLATES[kind]}, {MOMENTS[moment]}"
     who = alert["recipient_id"]
     due_at = alert["due_at"].astimezone(AMSTERDAM).strftime("%d-%m-%Y %H:%M")

@@ -16,7 +16,7 @@ from shared.policy import Channel
 COLUMNS = """
     alert.id, coalesce(intent, alert.id) as intent, case_id, kind, key, subject_revision, template,
     recipient_id, recipient_role, channel, due_at, expires_at, bundle, policy_sha256, state,
-    decision
+    decision, coalesce(sequence, subject_revision) as sequence
     """
 
 
@@ -50,11 +50,11 @@ async def insert_alerts(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
     await tx.execute(
         """
         insert into alert (id, case_id, kind, key, subject_revision, template, recipient_id,
-          recipient_role, due_at, expires_at, bundle, policy_sha256, intent, channel, state,
-          scheduled_at, changed_at, free_at)
-        select *, 'scheduled', $15, $15, '-infinity' from unnest($1::uuid[], $2::uuid[], $3::text[],
+          recipient_role, due_at, expires_at, bundle, policy_sha256, intent, channel, sequence,
+          state, scheduled_at, changed_at, free_at)
+        select *, 'scheduled', $16, $16, '-infinity' from unnest($1::uuid[], $2::uuid[], $3::text[],
           $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],
-          $10::timestamptz[], $11::text[], $12::text[], $13::uuid[], $14::text[])
+          $10::timestamptz[], $11::text[], $12::text[], $13::uuid[], $14::text[], $15::int[])
         on conflict do nothing
         """,
         [alert.id for alert in alerts],
@@ -71,6 +71,7 @@ async def insert_alerts(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
         [alert.policy_sha256 for alert in alerts],
         [alert.intent for alert in alerts],
         [alert.channel.value for alert in alerts],
+        [alert.sequence for alert in alerts],
         now,
     )
 

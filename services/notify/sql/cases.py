@@ -1,5 +1,6 @@
 """Statements on case files and on what there is to tell about cases."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,15 +16,17 @@ from shared.db import Tx
 _FIELDS = (
     "case_id, municipality, reference, revision, is_open, has_objection, assignee_id,"
     " assignee_name, assignee_email, assignee_role, lead_id, lead_name, lead_email, household_id,"
-    " is_confirmed, paused_until, track, restrictions"
+    " is_confirmed, paused_until, track, restrictions, former"
 )
 _TYPES = (
     "$1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::boolean[], $7::text[],"
     " $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::uuid[],"
-    " $15::boolean[], $16::date[], $17::text[], $18::text[]"
+    " $15::boolean[], $16::date[], $17::text[], $18::text[], $19::text[]"
 )
 # Lists of different lengths make no array; these words have no spaces in them.
-_UNPACKED = _FIELDS.replace("restrictions", "string_to_array(restrictions, ' ')")
+_UNPACKED = _FIELDS.replace("restrictions", "string_to_array(restrictions, ' ')").replace(
+    "former", "former::jsonb"
+)
 _CASE_FILE = f"""
     select {", ".join(f"case_file.{name}" for name in _FIELDS.split(", "))}, name, postcode,
       house_number, suffix, phone, email, language, is_verified, kin,
@@ -85,6 +88,7 @@ def _columns(files: Sequence[CaseFile]) -> list[list[Any]]:
         [file.paused_until for file in files],
         [file.track for file in files],
         [" ".join(sorted(file.restrictions)) for file in files],
+        [json.dumps([one.model_dump(mode="json") for one in file.former]) for file in files],
     ]
 
 
@@ -113,6 +117,7 @@ def _as_case_file(row: asyncpg.Record) -> CaseFile:
         resident=_as_resident(row) if row["postcode"] else None,
         kin=frozenset(row["kin"] or ()),
         resident_revision=row["resident_revision"] or 0,
+        former=tuple(Person.model_validate(one) for one in row["former"]),
     )
 
 

@@ -106,9 +106,15 @@ async def gather(tx: Tx, case_ids: Collection[UUID]) -> list[dict[str, Any]]:
         """
         select case_id as zaak, municipality as gemeente, reference as kenmerk, is_open as open,
           has_objection as bezwaar, assignee_id as behandelaar, lead_id as teamleider,
-          jsonb_build_object(assignee_name, assignee_id, lead_name, lead_id) as namen,
+          jsonb_build_object(assignee_name, assignee_id, lead_name, lead_id)
+            || (select coalesce(jsonb_object_agg(one->>'name', one->>'id'), '{}')
+                from (select jsonb_array_elements(former) as one
+                      union all select details->'second' from subject
+                      where subject.case_id = case_file.case_id) as others
+                where one->>'name' is not null) as namen,
           (select coalesce(jsonb_agg(jsonb_build_object('soort', kind, 'stand', state, 'op', at,
-             'tot', ends_at, 'bijzonderheden', details) order by kind, at), '[]')
+             'tot', ends_at, 'bijzonderheden', details #- '{second,email}')
+             order by kind, at), '[]')
            from subject where subject.case_id = case_file.case_id) as onderwerpen,
           (select coalesce(jsonb_agg(jsonb_build_object('bericht', template,
              'aan', recipient_id, 'voor', due_at, 'stand', state, 'reden', reason,

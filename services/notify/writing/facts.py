@@ -100,6 +100,7 @@ ONCE = ("set",)
 TIMES = frozenset({"when", "day", "hour"})
 TIMELESS = frozenset({"undelivered", "bounced", "reply"})  # may be about something without a time
 DATED = ("set", "reminder", "moved", "cancelled")
+APPOINTED = (*DATED, "passed_on")  # for who may have to come themselves
 OF_WORKERS = frozenset({"name", "reference", "link", "is_unconfirmed"})
 OF_RESIDENTS = frozenset({"municipality", "worker", "callback", "link"})
 
@@ -117,14 +118,16 @@ WORKER_KINDS: Mapping[str, Kind] = {
     "restriction": _for_workers(ONCE, "restrictions"),
     "objection": _for_workers(ONCE),
     "eviction": _for_workers(
-        DATED, "when", "day", "hour", "court", "bailiff", "off", "restrictions", "is_short_notice"
+        APPOINTED, "when", "day", "hour", "court", "bailiff", "off", "restrictions",
+        "is_short_notice",
     ),
     "hearing": _for_workers(
-        DATED, "when", "day", "hour", "court", "place", "kind", "off", "restrictions",
+        APPOINTED, "when", "day", "hour", "court", "place", "kind", "off", "restrictions",
         "is_short_notice",
     ),
     "visit": _for_workers(
-        DATED, "when", "day", "hour", "window_end", "restrictions", "is_second", "is_short_notice"
+        APPOINTED, "when", "day", "hour", "window_end", "restrictions", "is_second",
+        "is_short_notice",
     ),
     "undelivered": _for_workers(ONCE, "channel", "when", "reason", "restrictions"),
     "bounced": _for_workers(ONCE, "worker", "when"),
@@ -159,7 +162,8 @@ def templates_of(audience: Audience) -> tuple[str, ...]:
 
 def kind_of(template: str) -> str:
     """What a message is about: `deadline_near` of `deadline_near_set`."""
-    return template.rpartition("_")[0]
+    # The one moment of two words ends in `_on`.
+    return template.removesuffix("_on").rpartition("_")[0]
 
 
 def facts_of(audience: Audience, template: str) -> frozenset[str]:

@@ -14,7 +14,7 @@ from services.triage.assignment import (
     choose_lead,
     weight_tenths,
 )
-from services.triage.commands.desk import Desk, Refused
+from services.triage.commands.desk import Desk, Refused, meet_terms
 from services.triage.commands.visits import check_visits
 from services.triage.hands import given
 from services.triage.sql import cases as case_sql
@@ -32,6 +32,7 @@ async def accept(desk: Desk) -> dict[str, Any]:
     desk.change(answer=Answer.ACCEPTED, confirmed_by=desk.case.confirmed_by or desk.actor.id)
     desk.voice.say(triage.AssignmentAccepted)
     await _note_answer(desk, desk.actor.id, Answer.ACCEPTED, "")
+    await meet_terms(desk, deadlines.ACCEPTANCE)
     return {"answer": Answer.ACCEPTED.value}
 
 
@@ -39,7 +40,6 @@ async def _note_answer(desk: Desk, worker_id: str, answer: Answer, reason: str) 
     await work_sql.insert_assignment_answer(
         desk.tx, desk.case, worker_id, answer.value, reason, now=desk.now
     )
-    await deadline_sql.meet(desk.tx, desk.case.id, [deadlines.ACCEPTANCE], desk.now)
 
 
 def _require_answer_awaited(desk: Desk) -> None:
@@ -74,6 +74,11 @@ async def pass_on(desk: Desk, reason: str, *, is_timeout: bool) -> dict[str, Any
     previous = desk.case.assignee_id
     desk.voice.say(triage.AssignmentDeclined, declined_by=previous, is_timeout=is_timeout)
     await _note_answer(desk, previous, Answer.DECLINED, reason)
+    if is_timeout:
+        # Not a word: what has just been said, that it was missed, holds until somebody answers.
+        await deadline_sql.meet(desk.tx, desk.case.id, [deadlines.ACCEPTANCE], desk.now)
+    else:
+        await meet_terms(desk, deadlines.ACCEPTANCE)
     choice = await choose_next(desk, leave_out={previous})
     await give(desk, choice)
     return {"answer": Answer.DECLINED.value, "assignee_id": choice.assignee.id}
@@ -120,6 +125,7 @@ async def assign_again(desk: Desk) -> None:
         desk.change(answer=Answer.ACCEPTED)  # who reopens a case of theirs has it
         desk.voice.say(triage.AssignmentAccepted)
         await _note_answer(desk, desk.actor.id, Answer.ACCEPTED, "")
+        await meet_terms(desk, deadlines.ACCEPTANCE)
 
 
 async def hand_over(desk: Desk, to: str | None, reason: str) -> dict[str, Any]:

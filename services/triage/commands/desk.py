@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from services.triage import deciding
-from services.triage.announcements import Voice
+from services.triage.announcements import Voice, say_terms_met
 from services.triage.assignment import Roster
 from services.triage.books import Books, BookShelf
 from services.triage.cases import Case
 from services.triage.reports import Fact, FactKind, Report
 from services.triage.rules import PolicyBook
 from services.triage.sql import cases as case_sql
+from services.triage.sql import deadlines as deadline_sql
 from services.triage.sql import reports as report_sql
 from services.triage.sql import roster as roster_sql
 from services.triage.sql import work as work_sql
@@ -124,6 +125,15 @@ class Desk:
         )
         self.reports.append(Report(fact, self.case.address))
         return fact.id
+
+
+async def meet_terms(desk: Desk, *names: str) -> None:
+    """Note that terms were met, if they run, and say so to who heard that they did."""
+    await deadline_sql.meet(desk.tx, desk.case.id, names, desk.now)
+    if not desk.case.is_open:
+        return  # nothing is said of it after its closing: that alone says that it is closed
+    unsaid = await deadline_sql.take_unsaid(desk.tx, desk.case.id, names, desk.now)
+    say_terms_met(desk.voice, unsaid)
 
 
 Act = Callable[[Desk], Awaitable[dict[str, Any]]]

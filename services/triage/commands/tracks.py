@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.triage import announcements, beginnings, casework, deadlines
 from services.triage.commands.assigning import assign_again, require_lead
-from services.triage.commands.desk import Desk, Refused
+from services.triage.commands.desk import Desk, Refused, meet_terms
 from services.triage.commands.visits import call_off_visits
 from services.triage.reports import BY_PERSON, FactKind, Status
 from services.triage.sql import cases as case_sql
@@ -128,15 +128,24 @@ async def close(desk: Desk, result: EndResult, reason: str) -> dict[str, Any]:
             await desk.enter(
                 FactKind.STATUS_DECIDED, reason, refers_to=signal_id, detail=status.value
             )
+    await _end_terms(desk)
     desk.voice.case = casework.close(
         desk.case, reason, desk.roster, by=desk.actor.id, result=result.value
     )
     desk.voice.say(triage.CaseClosed, reason=announcements.CLOSED, result=result.value)
-    met = [deadlines.ACT_ON_SIGNAL]
-    await deadline_sql.meet(desk.tx, desk.case.id, met, desk.now)
-    await deadline_sql.drop_all(desk.tx, [desk.case.id], desk.now)
     await report_sql.mark_handled(desk.tx, desk.case.household_id, desk.case.id)
     return {"result": result.value}
+
+
+async def _end_terms(desk: Desk) -> None:
+    """End the terms of a case, before it is said to be closed; nothing more is said after that."""
+    await meet_terms(desk, deadlines.ACT_ON_SIGNAL)
+    running = await deadline_sql.load_running(desk.tx, [desk.case.id])
+    said = [one for one in running.get(desk.case.id, {}).values() if one.was_said]
+    announcements.say_terms_met(desk.voice, said)
+    await deadline_sql.drop_all(desk.tx, [desk.case.id], desk.now)
+    ended = [(desk.case.id, term.name) for term in said]
+    await deadline_sql.note_over_said(desk.tx, ended, desk.now)
 
 
 async def reopen(desk: Desk, reason: str) -> dict[str, Any]:

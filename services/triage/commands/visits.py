@@ -8,8 +8,7 @@ from uuid import UUID
 from services.triage import deadlines
 from services.triage.assignment import Wanted, choose_second, weight_tenths
 from services.triage.cases import Visit
-from services.triage.commands.desk import Desk, Refused
-from services.triage.sql import deadlines as deadline_sql
+from services.triage.commands.desk import Desk, Refused, meet_terms
 from services.triage.sql import telling as telling_sql
 from services.triage.sql import work as work_sql
 from services.triage.sql.work import Attempt
@@ -216,7 +215,7 @@ async def _meet_terms(desk: Desk, tried: Tried) -> None:
     met = [deadlines.FIRST_ATTEMPT, deadlines.ACT_ON_SIGNAL]
     if tried.is_first_talk:
         met.append(deadlines.FIRST_TALK)
-    await deadline_sql.meet(desk.tx, desk.case.id, met, desk.now)
+    await meet_terms(desk, *met)
 
 
 def _attempted(attempt: Attempt, signal_ids: tuple[UUID, ...]) -> triage.ContactAttempted:

@@ -5,35 +5,50 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import asyncpg
+
 from services.triage.addresses import Building
 from services.triage.cases import Case, Deadline
 from services.triage.deadlines import OUTLIVE
 from shared.contracts.triage import ClockKind
 from shared.db import Tx
 
+_TERM = """
+    name, clock, starting_fact, starts_on, due_on, near_on, near_said_at is not null as near_said,
+    missed_said_at is not null as missed_said
+    """
+_UNSAID = """
+    (met_at is not null or dropped_at is not null) and over_said_at is null
+      and (near_said_at is not null or missed_said_at is not null)
+    """
+
 
 async def load_running(tx: Tx, case_ids: Collection[UUID]) -> dict[UUID, dict[str, Deadline]]:
     """The terms that run, by case and name."""
     rows = await tx.fetch(
-        """
-        select case_id, name, clock, starting_fact, starts_on, due_on, near_on
-        from deadline
+        f"""
+        select case_id, {_TERM} from deadline
         where case_id = any($1::uuid[]) and met_at is null and dropped_at is null
-        """,
+        """,  # noqa: S608 - a text of ours
         list(case_ids),
     )
     found: dict[UUID, dict[str, Deadline]] = {}
     for row in rows:
-        term = Deadline(
-            name=row["name"],
-            clock=ClockKind(row["clock"]),
-            starting_fact=row["starting_fact"],
-            starts_on=row["starts_on"],
-            due_on=row["due_on"],
-            near_on=row["near_on"],
-        )
+        term = _as_term(row)
         found.setdefault(row["case_id"], {})[term.name] = term
     return found
+
+
+def _as_term(row: asyncpg.Record) -> Deadline:
+    return Deadline(
+        name=row["name"],
+        clock=ClockKind(row["clock"]),
+        starting_fact=row["starting_fact"],
+        starts_on=row["starts_on"],
+        due_on=row["due_on"],
+        near_on=row["near_on"],
+        was_said=row["near_said"] or row["missed_said"],
+    )
 
 
 async def insert(tx: Tx, begun: Sequence[tuple[Case, Deadline, str]]) -> None:
@@ -72,12 +87,16 @@ async def drop(tx: Tx, dropped: Sequence[tuple[UUID, str]], now: datetime) -> No
 
 
 async def drop_all(tx: Tx, case_ids: Collection[UUID], now: datetime) -> None:
-    """End every term of cases that were closed, but those that outlive them."""
+    """End every term of cases that are closed.
+
+    Those that outlive them run on unsaid: that they are near is said anew if the case goes on.
+    """
     await tx.execute(
         """
-        update deadline set dropped_at = $2
+        update deadline set
+          dropped_at = case when name = any($3::text[]) then null else $2::timestamptz end,
+          near_said_at = case when name = any($3::text[]) then null else near_said_at end
         where case_id = any($1::uuid[]) and met_at is null and dropped_at is null
-          and name <> all($3::text[])
         """,
         list(case_ids),
         now,
@@ -94,6 +113,42 @@ async def meet(tx: Tx, case_id: UUID, names: Collection[str], now: datetime) -> 
         """,
         case_id,
         list(names),
+        now,
+    )
+
+
+async def take_unsaid(
+    tx: Tx, case_id: UUID, names: Collection[str], now: datetime
+) -> list[Deadline]:
+    """Terms that ended after it was said that they are near or missed; noted as said of now.
+
+    Each name once, however many ended without a word.
+    """
+    rows = await tx.fetch(
+        f"""
+        with mine as (
+          update deadline set over_said_at = $3
+          where case_id = $1 and name = any($2::text[]) and {_UNSAID}
+          returning *)
+        select distinct on (name) {_TERM} from mine order by name, due_on desc
+        """,  # noqa: S608 - texts of ours
+        case_id,
+        list(names),
+        now,
+    )
+    return [_as_term(row) for row in rows]
+
+
+async def note_over_said(tx: Tx, ended: Sequence[tuple[UUID, str]], now: datetime) -> None:
+    """Note of terms that ended, by case and name, that it was said that they run no longer."""
+    await tx.execute(
+        f"""
+        update deadline set over_said_at = $3
+        from unnest($1::uuid[], $2::text[]) as told (case_id, name)
+        where deadline.case_id = told.case_id and deadline.name = told.name and {_UNSAID}
+        """,  # noqa: S608 - a text of ours
+        [case_id for case_id, _ in ended],
+        [name for _, name in ended],
         now,
     )
 
@@ -155,24 +210,12 @@ async def find_next(tx: Tx, today: date) -> date | None:
 async def load_due(tx: Tx, deadline_id: UUID) -> tuple[Deadline, bool, bool] | None:
     """A term that runs, and whether near and over were said; its building is locked."""
     row = await tx.fetchrow(
-        """
-        select name, clock, starting_fact, starts_on, due_on, near_on,
-          near_said_at is not null as near_said, missed_said_at is not null as missed_said
-        from deadline where id = $1 and met_at is null and dropped_at is null
-        """,
+        f"""
+        select {_TERM} from deadline where id = $1 and met_at is null and dropped_at is null
+        """,  # noqa: S608 - a text of ours
         deadline_id,
     )
-    if row is None:
-        return None
-    term = Deadline(
-        name=row["name"],
-        clock=ClockKind(row["clock"]),
-        starting_fact=row["starting_fact"],
-        starts_on=row["starts_on"],
-        due_on=row["due_on"],
-        near_on=row["near_on"],
-    )
-    return term, row["near_said"], row["missed_said"]
+    return (_as_term(row), row["near_said"], row["missed_said"]) if row else None
 
 
 async def note_said(tx: Tx, deadline_id: UUID, now: datetime, *, is_over: bool) -> None:

@@ -168,6 +168,14 @@ class DeadlineMissed(DeadlineFact):
     signal_ids: tuple[UUID, ...]  # of the case; empty unless their partners may know of it
 
 
+class DeadlineMet(DeadlineFact):
+    """A term of which it was said that it is near or missed runs no longer.
+
+    It was met, though late perhaps, or fell away: what started it no longer holds, it ended on its
+    day, or its case is about to be closed.
+    """
+
+
 class ObjectionRecorded(CaseEvent):
     """A tenant of the household objects to being reported: nothing goes to a resident."""
 
