@@ -74,7 +74,7 @@ def new_carrier(settings: Settings) -> Carrier:
         )
         notifynl = NotifyNl(account)
     return Carrier(
-        smtp=Smtp(settings.smtp_url.get_secret_value()),
+        smtp=Smtp(settings.smtp_url.get_secret_value(), settings.smtp_ca_file),
         notifynl=notifynl,
         texts=_load_texts(),
         mail_from=settings.mail_from,
