@@ -29,6 +29,7 @@ STOP = """
 # What is due, or left to publish.
 UNSETTLED = """
     select (select count(*) from alert where state in ('scheduled', 'claimed') and due_at <= $1)
+      + (select count(*) from alert where state = 'sent' and ask_at <= $1)
       + (select count(*) from outbox) + (select count(*) from waiting) as n"""
 
 

@@ -9,11 +9,20 @@ from uuid import UUID
 import pytest
 
 from services.notify.gate import why_stopped
-from services.notify.schedule import Alert, Moment, Plan, due, plan
+from services.notify.schedule import (
+    Alert,
+    Moment,
+    Plan,
+    due,
+    first_ask_at,
+    next_ask_at,
+    plan,
+)
 from services.notify.subjects import CaseFile, State, Subject, case_file_of, subjects_of
 from shared.clock import AMSTERDAM
 from shared.contracts import triage
 from shared.contracts.signals import HearingKind, JudgmentOutcome
+from shared.policy import Number, ReceiptTerms
 from tests.builders import ANNA, BRAM, LEAD, POLICY, case_event
 
 # A Wednesday, nine in the morning in Amsterdam.
@@ -317,3 +326,20 @@ def test_no_event_that_notify_consumes_is_forgotten_here() -> None:
         if "notify" in event.consumers and issubclass(event, triage.CaseEvent)
     }
     assert consumed == {event_class for event_class, *_ in TOLD}
+
+
+TERMS = ReceiptTerms(
+    ask_hours=Number(value=72, source="ours"), unknown_hours=Number(value=96, source="ours")
+)
+
+
+@pytest.mark.parametrize(
+    ("hours", "wanted"),
+    [(72, 73), (72.5, 73.5), (73, 74), (74, 76), (76, 80), (84, 96), (95.9, 96), (96, None)],
+)
+def test_a_gateway_is_asked_ever_more_rarely_and_once_more_at_the_end(
+    hours: float, wanted: float | None
+) -> None:
+    at = next_ask_at(NOW, TERMS, NOW + timedelta(hours=hours))
+    assert at == (None if wanted is None else NOW + timedelta(hours=wanted))
+    assert first_ask_at(NOW, TERMS) == NOW + timedelta(hours=72)
