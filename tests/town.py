@@ -147,7 +147,7 @@ class Town:
                 await self._start(service, f"services.{service}", "serve")
         # Who is to be killed may be dead before it is ready.
         lasting = [name for name in wanted if "kill" not in (sabotage or {}).get(name, ())]
-        await asyncio.gather(*(self._until_ready(name) for name in ("gateway", *lasting)))
+        await asyncio.gather(*(self.until_ready(name) for name in ("gateway", *lasting)))
 
     async def start_twin(self, service: str, *sabotage: str) -> str:
         """Start a further replica of a service; returns its name among the processes."""
@@ -159,7 +159,7 @@ class Town:
             await self._start(name, "tests.faults.sabotage", *sabotage, service)
         else:
             await self._start(name, f"services.{service}", "serve")
-        await self._until_ready(name)
+        await self.until_ready(name)
         return name
 
     async def _start(self, name: str, module: str, *arguments: str) -> None:
@@ -170,7 +170,8 @@ class Town:
                 env=self.environment.get(name, dict(os.environ)),
             )  # fmt: skip
 
-    async def _until_ready(self, name: str) -> None:
+    async def until_ready(self, name: str) -> None:
+        """Wait until a process serves; it fails with what it logged when it has ended."""
         async with httpx.AsyncClient(timeout=5) as client, asyncio.timeout(START_SECONDS_MAX):
             while True:
                 assert self.processes[name].returncode is None, self.log(name)

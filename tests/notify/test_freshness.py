@@ -69,7 +69,7 @@ async def texts(town: Town) -> list[str]:
 async def test_a_hearing_that_moved_unheard_is_not_told_of_and_then_put_right(town: Town) -> None:
     town.clock.move(NOW)
     await town._start("notify", "tests.notify.deaf", QUEUE)
-    await town._until_ready("notify")
+    await town.until_ready("notify")
     await go_live(town)
     contact = case_event(triage.ContactDetailsKnown, 1, is_confirmed=True, resident=TOLD)
     await say(town, contact, hearing(2))
