@@ -171,7 +171,7 @@ class Town:
         self.processes[name] = await springboard.start(module, arguments, environment, log)
 
     async def until_ready(self, name: str) -> None:
-        """Wait until a program says so."""
+        """Wait until a process serves; it fails with what it logged when it has ended."""
         async with httpx.AsyncClient(timeout=5) as client, asyncio.timeout(START_SECONDS_MAX):
             while True:
                 assert self.processes[name].returncode is None, self.log(name)

@@ -69,7 +69,7 @@ NOTIFY = {
     "case_file": "select case_id, revision, is_open, assignee_id from case_file",
     "alert": "select id, coalesce(intent, id) as intent, case_id, kind, key, template, state,"
     " due_at, message_id, recipient_id, recipient_role, channel,"
-    " expires_at <= changed_at as was_over from alert",
+    " expires_at <= greatest(changed_at, asked_at) as was_over from alert",
     "attempt": "select alert_id, message_id, outcome from attempt",
 }
 

@@ -81,7 +81,7 @@ def _check_state(
         found.lost.append(f"{name} is said to be {state}; nothing arrived")
     if here and state in UNDER_WAY:
         found.wrong.append(f"{name} arrived and is still to be sent")
-    may_have_arrived = state in SENT | UNDER_WAY or is_unanswered
+    may_have_arrived = state in SENT | UNDER_WAY | {"unknown"} or is_unanswered
     # What failed may have been taken first, and refused on its way.
     if any(one.has_reached for one in here) and not may_have_arrived:
         found.wrong.append(f"{name} is {state} and arrived")
@@ -145,7 +145,8 @@ def _must_be_told(alike: Sequence[asyncpg.Record]) -> Iterator[tuple[str, list[a
     if alike[0]["recipient_role"] != "resident":
         yield from (("bounced", [one]) for one in failed if one["recipient_role"] != "lead")
         return
-    yield from (("undelivered", [one]) for one in alike if one["state"] in {"unknown", "held"})
+    unheard = [one for one in alike if one["state"] in {"unknown", "held"}]
+    yield from (("undelivered", [one]) for one in unheard if not one["was_over"])
     # What failed goes by the next channel; of the last one is told.
     if failed and len(failed) == len(alike) and is_of_use:
         yield "undelivered", failed

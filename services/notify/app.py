@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from services.notify import handlers, pages, reply_pages
 from services.notify.api import new_api
 from services.notify.api.desk import Desk
+from services.notify.asking import Asking
 from services.notify.channels.notifynl import Account as NotifyNlAccount
 from services.notify.channels.notifynl import NotifyNl
 from services.notify.channels.smtp import Smtp
@@ -40,7 +41,8 @@ def wire(core: Core) -> FastAPI:
     freshness = Freshness(core)
     carrier = new_carrier(settings)
     sending = Sending(core.door, Gate(shelf, freshness), carrier)
-    core.timers += [freshness.run, partial(run_purging, core.pool)]
+    asking = Asking(core.door, shelf, carrier)
+    core.timers += [freshness.run, asking.run, partial(run_purging, core.pool)]
     core.timers += [partial(sending.run, way) for way in WAYS]
 
     async def next_due() -> datetime | None:
@@ -74,7 +76,7 @@ def new_carrier(settings: Settings) -> Carrier:
         )
         notifynl = NotifyNl(account)
     return Carrier(
-        smtp=Smtp(settings.smtp_url.get_secret_value()),
+        smtp=Smtp(settings.smtp_url.get_secret_value(), settings.smtp_ca_file),
         notifynl=notifynl,
         texts=_load_texts(),
         mail_from=settings.mail_from,

@@ -1,4 +1,4 @@
-"""What a person decides of one alert that was held, or of which nobody knows whether it arrived.
+"""What a person decides of one alert that was held, failed, or may have arrived for all we know.
 
 One at a time: whoever lets a held message go has looked at it. The gate judges it again.
 """
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.notify.outcomes import Ending, names_of
 from services.notify.schedule import Alert
+from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql import decisions as decision_sql
 from services.notify.sql import receipts as receipt_sql
@@ -24,6 +25,7 @@ class Decision(StrEnum):
     DROP = "drop"  # held: it does not go, nor its like
     ARRIVED = "arrived"  # unknown: it was sent after all
     NOT_ARRIVED = "not_arrived"  # unknown: it may go once more
+    AGAIN = "again"  # failed: it goes once more, by the same channel
 
 
 NEXT = {  # from which state to which
@@ -31,12 +33,14 @@ NEXT = {  # from which state to which
     Decision.DROP: ("held", "stopped"),
     Decision.ARRIVED: ("unknown", "sent"),
     Decision.NOT_ARRIVED: ("unknown", "scheduled"),
+    Decision.AGAIN: ("failed", "scheduled"),
 }
 REASONS = {
     Decision.SEND: "vrijgegeven",
     Decision.DROP: "een mens heeft besloten dat dit niet gaat",
     Decision.ARRIVED: "",
     Decision.NOT_ARRIVED: "niet aangekomen, opnieuw",
+    Decision.AGAIN: "mislukt, opnieuw",
 }
 
 
@@ -52,10 +56,14 @@ class OtherState(Exception):
         self.alert = alert
 
 
+class NoUse(Exception):
+    """It may not go once more; the text says why."""
+
+
 async def decide(
     ending: Ending, alert_id: UUID, decision: Decision, change: Change
 ) -> tuple[Alert, list[Event]]:
-    """Do what was decided; the alert as it was before. Raises NoSuchAlert, OtherState."""
+    """Do what was decided; the alert as it was before. Raises NoSuchAlert, OtherState, NoUse."""
     case_id = await receipt_sql.find_case(ending.tx, alert_id)
     if case_id is None:
         raise NoSuchAlert
@@ -66,12 +74,32 @@ async def decide(
     before, after = NEXT[decision]
     if alert.state != before:
         raise OtherState(alert)
+    if decision is Decision.AGAIN:
+        await _require_use(ending, alert)
     settled = Settled(after, decision.value, REASONS[decision])
     await decision_sql.decide(ending.tx, alert, settled, change)
-    if decision is Decision.NOT_ARRIVED:
-        # Else whoever claims it would find it unanswered, and ask the gateway or a person again.
-        await decision_sql.end_attempt(ending.tx, alert_id, "not arrived", change)
+    if after == "scheduled" and before != "held":
+        await decision_sql.begin_anew(ending.tx, alert_id, decision.value, change)
+    if decision is Decision.AGAIN:
+        # A digest that failed had several: each goes by itself now, as a mail of its own.
+        await alert_sql.take_apart(ending.tx, [alert_id])
     return alert, _events(ending, alert, decision)
+
+
+async def _require_use(ending: Ending, alert: Alert) -> None:
+    """Raises NoUse for what is over, or what a household has or is to have by another channel.
+
+    Whatever failed to a resident was refused, or was said not to be delivered: an answer that
+    never came makes it unknown.
+    """
+    if alert.expires_at and alert.expires_at <= ending.now:
+        raise NoUse("What it says is over by now")
+    if not alert.is_to_resident:
+        return
+    if channel := await decision_sql.find_other_way(ending.tx, alert):
+        raise NoUse(f"The same goes, or went, to this household by {channel}")
+    if await decision_sql.has_arrived(ending.tx, alert.id):
+        raise NoUse("After it had failed the gateway told that it was delivered")
 
 
 def _events(ending: Ending, alert: Alert, decision: Decision) -> list[Event]:
@@ -80,6 +108,6 @@ def _events(ending: Ending, alert: Alert, decision: Decision) -> list[Event]:
             reason = REASONS[decision]
             told = {**names_of(alert), "reason": reason, "stopped_at": ending.now}
             return [notify.AlertStopped(**told)]
-        case Decision.ARRIVED:
+        case Decision.ARRIVED if not alert.was_taken:  # else they were told when it was taken
             return [notify.AlertSent(**names_of(alert), sent_at=ending.now)]
     return []

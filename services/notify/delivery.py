@@ -20,6 +20,7 @@ from shared import clock, log
 from shared.policy import Channel
 
 NOT_SET_UP = Answer(Outcome.TEMPORARY, "no account")
+NOT_ASKED = Answer(Outcome.UNKNOWN, "no account")  # it may have been taken while there was one
 logger = log.get()
 
 
@@ -70,8 +71,8 @@ class Carrier:
         )
 
     async def look_up(self, alert: Alert) -> Answer:
-        """Whether the gateway has a text message or letter of which the answer never came."""
-        return await self.notifynl.look_up(alert.id) if self.notifynl else NOT_SET_UP
+        """What the gateway has of a text message or letter that it told nothing of."""
+        return await _handed(self.notifynl.look_up(alert.id)) if self.notifynl else NOT_ASKED
 
     def _write(self, items: Sequence[Item], recipient: Recipient) -> Message:
         first = items[0]
@@ -118,7 +119,7 @@ class Carrier:
 
 
 async def _handed(work: Awaitable[Answer]) -> Answer:
-    """What a gateway said; after a fault that nobody foresaw, it may have the message."""
+    """What a gateway said; after a fault that nobody foresaw, nobody knows what it has."""
     try:
         return await work
     except Exception as error:

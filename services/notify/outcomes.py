@@ -13,17 +13,18 @@ from services.notify.channels.answers import Answer
 from services.notify.gate import Mode, open_channels
 from services.notify.hours import outside_quiet
 from services.notify.recipients import recipient_of, worker_of
-from services.notify.schedule import Alert, by_channel, channels_for, tried
+from services.notify.schedule import Alert, by_channel, channels_for, first_ask_at, tried
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.notify.sql import live as live_sql
+from services.notify.sql import receipts as receipt_sql
 from services.notify.sql.alerts import Claimed
 from services.notify.subjects import CaseFile, State, Subject
 from shared import clock, log
 from shared.contracts import notify
 from shared.contracts.envelope import Event, derived_id
 from shared.db import Tx
-from shared.policy import Channel
+from shared.policy import RECEIPTS, Channel, ReceiptTerms
 from shared.policy.shelf import Shelf
 
 UNDELIVERED, BOUNCED = "undelivered", "bounced"
@@ -46,11 +47,32 @@ async def sent(ending: Ending, message: Sequence[Claimed], answer: Answer) -> li
             ending.tx, _ids(message), "sent", "", ending.now, gateway_id=answer.gateway_id
         )
     )
-    return [
-        notify.AlertSent(**names_of(one.alert), sent_at=ending.now)
-        for one in message
-        if one.alert.id in ended
-    ]
+    took = [one.alert for one in message if one.alert.id in ended]
+    for alert in took:
+        if alert.is_to_resident and alert.channel is not Channel.MAIL:
+            ask_at = first_ask_at(ending.now, await receipt_terms(ending, alert))
+            await receipt_sql.await_receipt(ending.tx, alert.id, ask_at)
+    return [notify.AlertSent(**names_of(alert), sent_at=ending.now) for alert in took]
+
+
+async def receipt_terms(ending: Ending, alert: Alert) -> ReceiptTerms:
+    """How long may pass untold what became of a text message or letter."""
+    files = await case_sql.load_case_files(ending.tx, [alert.case_id])
+    policies = await ending.shelf.current(ending.tx)
+    day = clock.amsterdam_day(ending.now)
+    policy = policies.on(files[alert.case_id].municipality, day)
+    rules = policy.notify.residents if policy else None
+    return (rules.receipts if rules else RECEIPTS).of(alert.channel)
+
+
+async def note_untold(ending: Ending, alert: Alert, code: str) -> None:
+    """The gateway took it and never tells what became of it: a person decides, somebody goes by."""
+    reason = f"onbekend of het is aangekomen: geen ontvangstbericht ({code})"
+    if not await receipt_sql.give_up(ending.tx, alert.id, reason):
+        return
+    logger.warning("alert_untold", alert_id=str(alert.id), reason=code)
+    if not _is_over(ending, alert):
+        await tell_generalist(ending, alert)
 
 
 async def stopped(ending: Ending, one: Claimed, reason: str) -> list[Event]:
@@ -120,14 +142,17 @@ async def failed(ending: Ending, message: Sequence[Claimed], answer: Answer) -> 
 
 async def say_failed(ending: Ending, alert: Alert, reason: str) -> list[Event]:
     """What follows when an alert has failed; of what is over by now nobody has to hear more."""
-    is_over = alert.expires_at is not None and alert.expires_at <= ending.now
     if alert.is_to_resident:
-        if not is_over and not await _try_next_channel(ending, alert):
+        if not _is_over(ending, alert) and not await _try_next_channel(ending, alert):
             await tell_generalist(ending, alert)
     elif alert.recipient_role != "lead" or alert.is_passed_on:  # that was another lead
         await _tell(ending, alert, BOUNCED, "lead")
     told = {**names_of(alert), "reason": reason, "failed_at": ending.now}
     return [notify.AlertFailed(**told)]
+
+
+def _is_over(ending: Ending, alert: Alert) -> bool:
+    return alert.expires_at is not None and alert.expires_at <= ending.now
 
 
 async def _try_next_channel(ending: Ending, alert: Alert, *, is_on_trial: bool = False) -> bool:
@@ -159,8 +184,9 @@ async def _try_next_channel(ending: Ending, alert: Alert, *, is_on_trial: bool =
             again = replace(
                 alert, id=by_channel(alert.intent, channel), channel=channel, due_at=due_at
             )
-            await alert_sql.insert_alerts(ending.tx, [again], ending.now)
-            return True
+            # What was tried that way before, and had ended when this one went again, is no way.
+            if await alert_sql.insert_alerts(ending.tx, [again], ending.now):
+                return True
     return False
 
 
@@ -227,6 +253,7 @@ def names_of(alert: Alert) -> dict[str, object]:
         "case_id": alert.case_id,
         "template": alert.template,
         "recipient_id": alert.recipient_id,
+        "attempts_before": alert.attempts_before,
     }
 
 

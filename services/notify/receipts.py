@@ -55,7 +55,7 @@ async def follow(ending: Ending, alert_ids: Collection[UUID]) -> list[Event]:
 
 async def _delivered(ending: Ending, alert: Alert) -> list[Event]:
     await receipt_sql.move_on(ending.tx, alert.id, DELIVERED, "", ending.now)
-    if alert.state == "sent":
+    if alert.state == "sent" or alert.was_taken:
         return []
     # Nobody knew that it was sent, so nobody was told.
     return [notify.AlertSent(**names_of(alert), sent_at=ending.now)]

@@ -20,7 +20,7 @@ from services.notify.recipients import (
 from services.notify.subjects import CaseFile, State, Subject
 from shared.clock import AMSTERDAM
 from shared.contracts.envelope import derived_id
-from shared.policy import AlertRule, Channel, Policy
+from shared.policy import AlertRule, Channel, Policy, ReceiptTerms
 from shared.workdays import add_workdays, at_hour
 
 REMINDER = "_reminder"
@@ -28,6 +28,7 @@ PASSED_ON = "_passed_on"
 FIRST_WORDS = frozenset({"at once", "digest"})
 # A letter that arrives when it is over does harm; the post takes that long (working days).
 LETTER_WORKDAYS = 3
+ASK_PAUSE = timedelta(hours=1)  # the shortest between two questions about one message
 # What may have reached somebody, as far as anybody knows.
 OUT = frozenset({"claimed", "sent", "delivered", "unknown"})
 # What became of an alert that may come again in another form.
@@ -63,6 +64,8 @@ class Alert:
     state: str = "scheduled"
     decision: str | None = None  # what a person decided of it last
     sequence: int = 0  # of its entry in a calendar: higher with each word to the same person
+    attempts_before: int = 0  # made before a person let it go once more
+    was_taken: bool = False  # by a gateway, which gave it an id
 
     @property
     def is_to_resident(self) -> bool:
@@ -76,7 +79,7 @@ class Alert:
     @property
     def is_released(self) -> bool:
         """Whether a person let it go, be there ever so many on that day."""
-        return self.decision in {"send", "not_arrived"}
+        return self.decision in {"send", "not_arrived", "again"}
 
     @property
     def may_come_again(self) -> bool:
@@ -358,3 +361,16 @@ def channels_for(
             if at_hour(arrives, time()) >= subject.until:
                 continue
         yield channel
+
+
+def first_ask_at(sent_at: datetime, terms: ReceiptTerms) -> datetime:
+    """When the gateway is asked what became of a message that no receipt came of."""
+    return sent_at + timedelta(hours=terms.ask_hours.value)
+
+
+def next_ask_at(sent_at: datetime, terms: ReceiptTerms, now: datetime) -> datetime | None:
+    """When it is asked again, after pauses that double; None: it was the last time."""
+    last_at = sent_at + timedelta(hours=terms.unknown_hours.value)
+    if now >= last_at:
+        return None
+    return min(now + max(ASK_PAUSE, now - first_ask_at(sent_at, terms)), last_at)

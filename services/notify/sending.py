@@ -172,7 +172,7 @@ class Sending:
                 return None, told + await follow(ending, _to_residents(message))
             if answer.outcome is Outcome.PERMANENT or is_last_chance(message, now):
                 return None, await failed(ending, message, answer)
-            pause = _pause(max(one.attempt_no for one in message))
+            pause = _pause(_attempts(message))
             reason = f"{answer.outcome.value} {answer.code}"
             await alert_sql.postpone(tx, message, clock.lease_until(pause), reason)
             return None, ()
@@ -182,11 +182,16 @@ class Sending:
 
 def is_last_chance(message: Sequence[Claimed], now: datetime) -> bool:
     """Whether the next attempt would come too late, or too often."""
-    attempts = max(one.attempt_no for one in message)
+    attempts = _attempts(message)
     if attempts > (len(PAUSES_SECONDS) if message[0].alert.is_to_resident else WORKER_ATTEMPTS_MAX):
         return True
     next_at = now + timedelta(seconds=_pause(attempts))
     return all(one.alert.expires_at and one.alert.expires_at <= next_at for one in message)
+
+
+def _attempts(message: Sequence[Claimed]) -> int:
+    """How often it was tried, since a person let it go once more if one did."""
+    return max(one.attempt_no - one.alert.attempts_before for one in message)
 
 
 def _pause(attempts: int) -> int:

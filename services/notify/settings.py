@@ -2,9 +2,11 @@
 
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 
+from services.notify.channels.smtp import SCHEMES
 from shared.settings import ServiceSettings
 
 
@@ -12,7 +14,13 @@ class Settings(ServiceSettings):
     """What `serve` and `migrate` need."""
 
     policy_folder: Path = Field(description="folder with the municipalities' policies, *.yaml")
-    smtp_url: SecretStr = Field(description="smtp://user:password@host:port, or smtps://…")
+    smtp_url: SecretStr = Field(
+        description="smtp+starttls://user:password@host:port, smtps://…, or smtp://…"
+    )
+    smtp_ca_file: FilePath | None = Field(
+        None,
+        description="PEM file of who signed the certificate of a private mail server",
+    )
     mail_from: str = Field(description="sender's address of mails", pattern=r"^[^@\s]+@[^@\s]+$")
     site_url: str = Field(description="where workers open a case, without a slash at the end")
     reply_url: str = Field(
@@ -29,6 +37,20 @@ class Settings(ServiceSettings):
     notifynl_callback_token: SecretStr | None = Field(
         None, description="bearer token by which NotifyNL tells what became of a message"
     )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, value: SecretStr) -> SecretStr:
+        try:
+            parts = urlsplit(value.get_secret_value())
+            is_right = parts.scheme in SCHEMES and parts.hostname and (parts.port or True)
+        except ValueError:  # its text may quote a part of the password
+            is_right = False
+        if not is_right:
+            raise ValueError(
+                f"one of {', '.join(sorted(SCHEMES))}; / and @ in a password as %2F, %40"
+            )
+        return value
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.envelope import Event
 
@@ -19,10 +19,15 @@ class AlertFact(Event):
     case_id: UUID
     template: str
     recipient_id: str
+    # What became of it before that is another fact.
+    attempts_before: int = Field(
+        0, ge=0, description="attempts that were made before a person let it go once more"
+    )
 
     @property
     def natural_key(self) -> str:
-        return str(self.alert_id)
+        more = f"|{self.attempts_before}" if self.attempts_before else ""
+        return f"{self.alert_id}{more}"
 
 
 class AlertSent(AlertFact):

@@ -5,12 +5,21 @@ line and the field. The hash of the file is stored with every decision and alert
 """
 
 from shared.policy.document import Draft, Policies, Policy, load, parse, read_draft
-from shared.policy.notify import AlertRule, Channel, NotifyPolicy, QuietHours, ResidentRules
+from shared.policy.notify import (
+    RECEIPTS,
+    AlertRule,
+    Channel,
+    NotifyPolicy,
+    QuietHours,
+    ReceiptTerms,
+    ResidentRules,
+)
 from shared.policy.parts import Fault, Number, Part, PolicyFault, Texts
 from shared.policy.signals import EvidenceRule, GroundRule, SignalsPolicy
 from shared.policy.triage import Costs, LadderStep, LegalTerms, Rule, Term, TriagePolicy, Window
 
 __all__ = [
+    "RECEIPTS",
     "AlertRule",
     "Channel",
     "Costs",
@@ -27,6 +36,7 @@ __all__ = [
     "Policy",
     "PolicyFault",
     "QuietHours",
+    "ReceiptTerms",
     "ResidentRules",
     "Rule",
     "SignalsPolicy",

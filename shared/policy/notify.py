@@ -69,6 +69,51 @@ class QuietHours(Part):
         return hour >= self.begins or hour < self.ends
 
 
+class ReceiptTerms(Part):
+    """How long may pass untold, since the gateway took a message, what became of it."""
+
+    ask_hours: Number  # then the gateway is asked, and again after growing pauses
+    unknown_hours: Number  # then nobody knows, and a person decides
+
+    @model_validator(mode="after")
+    def _asks_before_it_gives_up(self) -> Self:
+        if self.unknown_hours.value < self.ask_hours.value:
+            raise ValueError("unknown_hours is not before ask_hours")
+        return self
+
+
+class ReceiptRules(Part):
+    """The terms of text messages and of letters."""
+
+    sms: ReceiptTerms
+    letter: ReceiptTerms
+
+    def of(self, channel: Channel) -> ReceiptTerms:
+        """The terms of a channel that tells what becomes of a message."""
+        assert channel is not Channel.MAIL, "of a mail nothing is told"
+        return self.sms if channel is Channel.SMS else self.letter
+
+
+def _terms(ask_hours: int, why: str, unknown_hours: int, why_unknown: str) -> ReceiptTerms:
+    return ReceiptTerms(
+        ask_hours=Number(value=ask_hours, source=why),
+        unknown_hours=Number(value=unknown_hours, source=why_unknown),
+    )
+
+
+# Of policies that say nothing of it, such as those that were activated before they could.
+RECEIPTS = ReceiptRules(
+    sms=_terms(
+        72, "GOV.UK Notify: a text message is tried for up to 72 hours",
+        96, "ours: a day more, for a gateway that is late",
+    ),
+    letter=_terms(
+        96, "ours: printed within two working days, with a weekend between",
+        160, "ours: before the gateway forgets it (GOV.UK Notify: 7 days unless set otherwise)",
+    ),
+)  # fmt: skip
+
+
 class ResidentRules(Part):
     """How residents are written to; without it, they are not."""
 
@@ -77,6 +122,7 @@ class ResidentRules(Part):
     quiet: QuietHours
     daily_ceiling: Number  # messages to residents in a day; then they hold for a person
     freshness_minutes: Number  # how old the last word of triage may be
+    receipts: ReceiptRules = RECEIPTS
 
 
 class NotifyPolicy(Part):

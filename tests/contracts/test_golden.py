@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from services.signals.arrivals import from_amqp
 from services.signals.rules import Accepted, judge
 from shared import topology
-from shared.contracts import partners, triage
+from shared.contracts import notify, partners, triage
 from shared.contracts.envelope import BODY_BYTES_MAX, Event, envelope_of, to_wire
 from shared.waiting import Delivery
 from tests import builders
@@ -60,6 +60,18 @@ def test_contact_details_from_before_kin_were_told_name_none() -> None:
     assert told["data"].pop("kin")
     read = envelope_of(triage.ContactDetailsKnown).model_validate_json(orjson.dumps(told))
     assert read.data.kin == ()
+
+
+@pytest.mark.parametrize("event_class", [notify.AlertSent, notify.AlertFailed, notify.AlertStopped])
+def test_an_alert_that_goes_once_more_is_told_by_an_id_of_its_own(
+    event_class: type[notify.AlertFact],
+) -> None:
+    told = golden(golden_name(event_class))
+    del told["data"]["attempts_before"]  # as it may be in a queue still
+    before = envelope_of(event_class).model_validate_json(orjson.dumps(told)).data
+    assert str(before.wire_id) == told["id"]
+    again = before.model_copy(update={"attempts_before": 2})
+    assert again.wire_id != before.wire_id
 
 
 @pytest.mark.parametrize("event_class", INTERNAL)

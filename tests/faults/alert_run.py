@@ -1,4 +1,9 @@
-"""Runs the fault test of notify: tells what there is to tell, with notify killed and troubled."""
+"""Runs the fault test of notify: tells what there is to tell, with notify killed and troubled.
+
+There are two of it: one goes on, and the gateway calls that one back; the other, its twin, is
+killed over and over. (Were it the one that is called back, the gateway would tell what it has to
+tell in an order that depends on when it serves again.)
+"""
 
 import asyncio
 import itertools
@@ -33,6 +38,8 @@ KILL_SECONDS_MAX = 15  # a point not come to by then, or with nothing to do: kil
 IDLE_LOOKS = 5
 TROUBLED_SECONDS = 3
 ALL_STOPPED_AT = LATER[2]  # the one switch: whoever is to hear then is held
+UNTRIED = """
+    select count(*) as n from alert where state = 'scheduled' and attempts = 0 and due_at <= $1"""
 CEILING = "daily_ceiling: {value: 200"
 
 
@@ -48,13 +55,16 @@ class Run:
     instants: Sequence[datetime] = (FIRST, CHANGES, *LATER)
     seed: int = 1
     killed: list[str] = field(default_factory=list)
+    twin: str = ""  # its name among the processes
+    _point: str = ""  # at which the one that runs is to die
     _points: Iterator[str] = field(default_factory=lambda: itertools.cycle(POINTS))
 
     async def go(self, seconds_max: float) -> Findings:
         """Tell everything, in phases; then compare the books of notify and gateway."""
         self._raise_ceiling()
         self.town.clock.move(FIRST)
-        await self._start()
+        await self.town.start("notify", sabotage={"notify": self._how()})
+        self.twin = await self._start()
         alone = Alone(self.town)
         work = cases(self.alerts)
         async with asyncio.timeout(seconds_max), alone.speaking():
@@ -96,29 +106,49 @@ class Run:
         chance = random.Random(f"{self.seed} {instant}")
         if instant == ALL_STOPPED_AT:
             await alone.stop_all()
-        self.town.clock.move(instant)
         async with troubled(self.town, self.troubles, chance):
-            telling = asyncio.create_task(alone.say(*events))
-            for _ in range(kills):
-                await self._kill(alone, next(self._points), chance)
+            for part in parts(events, kills):
+                await self._have_die(next(self._points), chance)
+                self.town.clock.move(instant)
+                await alone.say(*part)
+                await self._end_by_itself(alone)
             if kills:
                 await self._start()
-            await telling
-            await asyncio.sleep(TROUBLED_SECONDS)
+            else:
+                self.town.clock.move(instant)
+                await alone.say(*events)
+            await self._in_trouble()
         await alone.stop_all(is_stopped=False)
         await alone.settled(seconds=900)
         print(f"{instant}: {time.monotonic() - began:.1f} s, {len(self.killed)} kills")
 
-    async def _kill(self, alone: Alone, point: str, chance: random.Random) -> None:
-        """Have notify die at a point, when it comes there for some time."""
+    async def _in_trouble(self) -> None:
+        """Let the trouble last for some time, and until all that is due has met it."""
+        await asyncio.sleep(TROUBLED_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(KILL_SECONDS_MAX):
+                while await self._count_untried():  # noqa: ASYNC110 - another process tries them
+                    await asyncio.sleep(0.2)
+
+    async def _count_untried(self) -> int:
+        (row,) = await self.town.fetch("notify", UNTRIED, self.town.now())
+        return int(row["n"])
+
+    async def _have_die(self, point: str, chance: random.Random) -> None:
+        """Start a notify that dies at a point, when it comes there for some time."""
         nth = 1 if point == "after_look_up" else chance.randint(1, 3 + self.alerts // 200)
-        await self._start("kill", point, str(nth))
-        process = self.town.processes["notify"]
+        with suppress(AssertionError):  # it died before it served: there was something to do
+            await self._start("kill", point, str(nth))
+        self._point = point
+
+    async def _end_by_itself(self, alone: Alone) -> None:
+        """Wait until it has died; killed anywhere if it does not come to its point."""
+        process = self.town.processes[self.twin]
         with suppress(TimeoutError):
             async with asyncio.timeout(KILL_SECONDS_MAX):
                 while process.returncode is None and not await self._is_idle(alone):
                     pass
-        self.killed.append(point if process.returncode is not None else "anywhere")
+        self.killed.append(self._point if process.returncode is not None else "anywhere")
         await self._end()
 
     async def _is_idle(self, alone: Alone) -> bool:
@@ -129,13 +159,17 @@ class Run:
                 return False
         return True
 
-    async def _start(self, *how: str) -> None:
-        """Start notify, in place of the one that runs."""
+    async def _start(self, *how: str) -> str:
+        """Start the twin, in place of the one that runs; its name, which stays the same."""
         await self._end()
-        await self.town.start("notify", sabotage={"notify": ("hurry", *self.sabotage, *how)})
+        return await self.town.start_twin("notify", *self._how(*how))
+
+    def _how(self, *how: str) -> tuple[str, ...]:
+        """In which way a replica is broken."""
+        return "hurry", "share", *self.sabotage, *how
 
     async def _end(self) -> None:
-        if process := self.town.processes.pop("notify", None):
+        if process := self.town.processes.pop(self.twin, None):
             if process.returncode is None:
                 process.kill()
             await process.wait()
@@ -149,3 +183,9 @@ class Run:
             assert CEILING in text
             (folder / file.name).write_text(text.replace(CEILING, CEILING.replace("200", "100000")))
         self.town.environment["notify"]["POLICY_FOLDER"] = str(folder)
+
+
+def parts(events: Sequence[CaseEvent], count: int) -> Iterator[Sequence[CaseEvent]]:
+    """As many parts as there are kills: of each there is something left to do for its victim."""
+    size = -(-len(events) // count) if count else 0
+    yield from (events[number * size : (number + 1) * size] for number in range(count))

@@ -3,6 +3,7 @@
     python -m tests.faults.sabotage kill after_commit 2 triage     SIGKILL at the second time
     python -m tests.faults.sabotage bug no_inbox triage            with this bug
     python -m tests.faults.sabotage hurry notify                   with short pauses
+    python -m tests.faults.sabotage share notify                   leaving some to its twin
 
 The product has no such switches: what it does is wrapped here, from outside.
 """
@@ -16,7 +17,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from services.notify import gate, gating, outcomes, sending
+from services.notify import asking, gate, gating, outcomes, sending
 from services.notify.channels import notifynl, smtp
 from services.notify.channels.answers import Answer, Outcome
 from services.notify.delivery import Carrier
@@ -270,6 +271,16 @@ def bug_no_look_up() -> None:
     Carrier.look_up = not_there  # type: ignore[method-assign]
 
 
+def bug_unguarded_claims() -> None:
+    """What another replica has in hand is taken too; who lost a claim sends all the same."""
+
+    async def all_ours(tx: Any, claimed: Sequence[Any], until: Any) -> set[Any]:
+        return {one.alert.id for one in claimed}
+
+    alert_sql._CLAIM = alert_sql._CLAIM.replace("free_at <= $2", "$2::timestamptz is not null")
+    gating.alert_sql = _Instead(alert_sql, renew=all_ours)  # type: ignore[assignment]
+
+
 def bug_untold() -> None:
     """Nobody hears of what does not reach a household."""
 
@@ -303,13 +314,14 @@ BUGS: dict[str, Callable[[], None]] = {
     "sent_before_the_answer": bug_sent_before_the_answer,
     "no_look_up": bug_no_look_up,
     "untold": bug_untold,
+    "unguarded_claims": bug_unguarded_claims,
 }
 
 
 def shorten_leases() -> None:
     """What a killed process held is free after seconds, so that a test need not wait a minute."""
     outbox.LEASE_SECONDS = 2
-    sending.CLAIM_SECONDS = 2
+    sending.CLAIM_SECONDS = asking.CLAIM_SECONDS = 2
 
 
 def shorten_pauses() -> None:
@@ -317,7 +329,18 @@ def shorten_pauses() -> None:
     shorten_leases()
     sending.PAUSES_SECONDS = (0.2, 0.3, 0.5, 0.5, 1, 1, 2)  # type: ignore[assignment]
     smtp.SMTP_SECONDS_MAX = notifynl.SECONDS_MAX = 1
+    smtp.MAIL_SECONDS_MAX = 3
     gating.LATER_SECONDS = 1
+    asking.POLL_SECONDS, asking.PACE_SECONDS, asking.QUIET_SECONDS = 0.1, 0.01, 0.5
+
+
+def share() -> None:
+    """Few alerts are claimed at a time, so that replicas take what is due in turns.
+
+    As in production a claim lasts longer than one message may take, also on a busy machine.
+    """
+    sending.CLAIM_MAX = 10
+    sending.CLAIM_SECONDS = asking.CLAIM_SECONDS = 8
 
 
 def main(arguments: list[str]) -> None:
@@ -331,6 +354,8 @@ def main(arguments: list[str]) -> None:
             KILLS[point](_die_at(nth))
         elif what == "hurry":
             shorten_pauses()
+        elif what == "share":
+            share()
         else:
             BUGS[arguments.pop(0)]()
     (service,) = arguments

@@ -2,11 +2,14 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from deploy.local.gateway import LOCAL_KEY
 from deploy.local.notify_requests import EMAIL_TEMPLATE, LETTER_TEMPLATE, SMS_TEMPLATE
+from services.notify.channels.answers import Outcome
+from services.notify.channels.notifynl import Account, NotifyNl
 from tests.local.conftest import Gateway
 from tests.local.notifying import ADDRESS, AT_ONCE, with_reference
 
@@ -94,3 +97,41 @@ async def test_it_fails_in_its_own_words_when_the_gateway_misbehaves(gateway: Ga
     with pytest.raises(HTTPError):
         await client.send_sms(reference="client-4")
     assert len(await with_reference(gateway, "client-4")) == 2
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome", "status"),
+    [
+        ("delivered", Outcome.ACCEPTED, "delivered"),
+        ("permanent-failure", Outcome.PERMANENT, "permanent-failure"),
+        ("temporary-failure", Outcome.PERMANENT, "temporary-failure"),
+        ("technical-failure", Outcome.PERMANENT, "technical-failure"),
+        (None, Outcome.ACCEPTED, None),
+    ],
+)
+async def test_what_became_of_a_message_is_looked_up_in_the_words_of_receipts(
+    gateway: Gateway, end: str | None, outcome: Outcome, status: str | None
+) -> None:
+    await gateway.behave(**AT_ONCE, outcomes=[{"pattern": "*", "status": end}])
+    ours, sms, letter = looking(gateway), uuid4(), uuid4()
+    taken = await ours.send_sms("+31612345678", "Tot dan", sms)
+    found = await ours.look_up(sms)
+    assert (found.outcome, found.status, found.gateway_id) == (outcome, status, taken.gateway_id)
+    address = "V. Voorbeeld\nKerkstraat 1\n9901 AB Voorbeeldstad"
+    await ours.send_letter(address, "Uw huur", "Wij komen langs.", letter)
+    assert (await ours.look_up(letter)).status == status, "a letter is accepted, then received"
+    await ours.close()
+
+
+async def test_what_is_not_there_and_what_is_not_said_are_told_apart(gateway: Gateway) -> None:
+    ours = looking(gateway)
+    assert (await ours.look_up(uuid4())).outcome is Outcome.TEMPORARY
+    await gateway.behave(api_lookup_error_status=503, api_lookup_error_next=1)
+    assert (await ours.look_up(uuid4())).outcome is Outcome.UNKNOWN
+    await ours.close()
+
+
+def looking(gateway: Gateway) -> NotifyNl:
+    """Notify's own way to the gateway."""
+    url = f"http://127.0.0.1:{gateway.http_port}"
+    return NotifyNl(Account(url, LOCAL_KEY, SMS_TEMPLATE, LETTER_TEMPLATE))

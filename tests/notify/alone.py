@@ -26,9 +26,10 @@ LIVE = """
 STOP = """
     insert into stop_switch (is_stopped, changed_by, reason, changed_at)
     values ($1, 'lead', 'a test', now())"""
-# What is due, or left to publish.
+# What is due, to be asked of, or left to publish.
 UNSETTLED = """
     select (select count(*) from alert where state in ('scheduled', 'claimed') and due_at <= $1)
+      + (select count(*) from alert where state = 'sent' and ask_at <= $1)
       + (select count(*) from outbox) + (select count(*) from waiting) as n"""
 
 
@@ -82,7 +83,8 @@ class Alone:
         try:
             if await self._count_queued():
                 return True
-            if (await self.town.flow("notify"))["busy"]:
+            replicas = [name for name in self.town.processes if name.startswith("notify")]
+            if any([(await self.town.flow(name))["busy"] for name in replicas]):
                 return True
             (row,) = await self.town.fetch("notify", UNSETTLED, self.town.now())
         except AWAY:

@@ -15,6 +15,7 @@ import orjson
 from services.notify import handlers
 from services.notify.api import new_api
 from services.notify.api.desk import Desk
+from services.notify.asking import Asking
 from services.notify.channels.answers import Answer, Outcome
 from services.notify.delivery import Carrier
 from services.notify.freshness import Freshness
@@ -51,6 +52,7 @@ class Gateway:
     def __init__(self) -> None:
         self.answers: list[Outcome] = []  # to what comes next
         self.found: Answer = Answer(Outcome.TEMPORARY, "not there")  # when it is looked up
+        self.asked: list[UUID] = []  # what was looked up
         self.taken: list[str] = []  # numbers and addresses that were written to
         self.mails: list[Any] = []
 
@@ -69,7 +71,8 @@ class Gateway:
         self.mails.append(mail)
         return Answer(Outcome.ACCEPTED, "250")
 
-    async def look_up(self, _: UUID) -> Answer:
+    async def look_up(self, reference: UUID) -> Answer:
+        self.asked.append(reference)
         return self.found
 
 
@@ -78,6 +81,7 @@ class Counter:
 
     def __init__(self, pool: db.Pool, web: httpx.AsyncClient, sending: Sending) -> None:
         self.pool, self.web, self.sending = pool, web, sending
+        self.asking = Asking(sending.door, sending.gate.shelf, sending.carrier)
         self.gateway: Any = sending.carrier.smtp
 
     async def say(self, *events: Event) -> None:
@@ -135,6 +139,13 @@ class Counter:
             await live_sql.note_alive(tx, clock.lease_now())
         while await self.sending.send_due():
             pass
+
+    async def ask(self) -> int:
+        """Ask the gateway of whatever no receipt came of; how often it was asked."""
+        before = len(self.gateway.asked)
+        while await self.asking.ask_next():
+            pass
+        return len(self.gateway.asked) - before
 
     async def state(self, alert_id: UUID) -> str:
         """What has become of an alert."""

@@ -200,3 +200,22 @@ def test_every_rule_of_a_policy_has_words() -> None:
     for rule in POLICY.notify.alerts:
         audience = Audience.RESIDENT if rule.to == RESIDENT else Audience.WORKER
         assert f"{rule.about}_set" in templates_of(audience), rule
+
+
+async def test_without_an_account_nobody_knows_whether_a_text_was_taken() -> None:
+    """It may have been, while there was one: so it is not sent a second time."""
+    kept: Any = Kept()
+    carrier = Carrier(kept, None, TEXTS, "voordeur@voorbeeldstad.example", SITE)
+    alert = to_resident(Channel.SMS).alert
+    assert (await carrier.look_up(alert)).outcome is Outcome.UNKNOWN
+    assert (await carrier.carry([to_resident(Channel.SMS)], "")).outcome is Outcome.TEMPORARY
+
+
+async def test_a_look_up_that_breaks_says_nothing() -> None:
+    class Breaks(Kept):
+        async def look_up(self, _: UUID) -> Answer:
+            raise RuntimeError
+
+    kept: Any = Breaks()
+    carrier = Carrier(kept, kept, TEXTS, "voordeur@voorbeeldstad.example", SITE)
+    assert (await carrier.look_up(to_resident(Channel.SMS).alert)).outcome is Outcome.UNKNOWN

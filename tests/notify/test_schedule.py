@@ -10,11 +10,12 @@ import pytest
 
 from services.notify.gate import why_stopped
 from services.notify.hours import due
-from services.notify.schedule import Alert, Moment, Plan, plan
+from services.notify.schedule import Alert, Moment, Plan, first_ask_at, next_ask_at, plan
 from services.notify.subjects import CaseFile, State, Subject, case_file_of, subjects_of
 from shared.clock import AMSTERDAM
 from shared.contracts import triage
 from shared.contracts.signals import HearingKind, JudgmentOutcome
+from shared.policy import Number, ReceiptTerms
 from tests.builders import ANNA, BRAM, LEAD, POLICY, case_event
 
 # A Wednesday, nine in the morning in Amsterdam.
@@ -363,3 +364,20 @@ def test_what_did_not_arrive_is_told_whatever_the_policy_names() -> None:
         found = plan(hearing(kind=kind, at=None), Moment(CASE, (), silent, NOW)).wanted
         assert [one.recipient_id for one in found] == [who]
     assert not plan(hearing(), Moment(CASE, (), silent, NOW)).wanted
+
+
+TERMS = ReceiptTerms(
+    ask_hours=Number(value=72, source="ours"), unknown_hours=Number(value=96, source="ours")
+)
+
+
+@pytest.mark.parametrize(
+    ("hours", "wanted"),
+    [(72, 73), (72.5, 73.5), (73, 74), (74, 76), (76, 80), (84, 96), (95.9, 96), (96, None)],
+)
+def test_a_gateway_is_asked_ever_more_rarely_and_once_more_at_the_end(
+    hours: float, wanted: float | None
+) -> None:
+    at = next_ask_at(NOW, TERMS, NOW + timedelta(hours=hours))
+    assert at == (None if wanted is None else NOW + timedelta(hours=wanted))
+    assert first_ask_at(NOW, TERMS) == NOW + timedelta(hours=72)

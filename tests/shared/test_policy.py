@@ -28,6 +28,7 @@ def line_with(part: str) -> int:
         ("floor_cents: {value: 7500", "floor_cents: {value: -1", "triage.floor_cents.value"),
         ("municipality: GM9901", "municipality: Voorbeeldstad", "municipality"),
         ("consecutive_months: {value: 6, source", "consecutive_months: {value: 6, bron", "source"),
+        ("unknown_hours: {value: 96", "unknown_hours: {value: 71", "notify.residents.receipts.sms"),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_with_line_and_field(old: str, new: str, fault: str) -> None:
@@ -74,3 +75,12 @@ def test_the_newest_policy_that_is_valid_counts() -> None:
 def test_the_hash_is_that_of_the_file() -> None:
     assert policy.load(POLICIES).all()[0].sha256 == POLICY.sha256
     assert policy.parse(TEXT + "\n# a remark\n", "x.yaml").sha256 != POLICY.sha256
+
+
+def test_a_policy_from_before_receipts_had_terms_has_ours() -> None:
+    lines = TEXT.splitlines(keepends=True)
+    first = next(n for n, line in enumerate(lines) if line.strip() == "receipts:")
+    older = policy.parse("".join(lines[:first] + lines[first + 7 :]), "x.yaml").notify.residents
+    assert older
+    assert older.receipts is policy.RECEIPTS
+    assert "receipts" not in older.model_fields_set

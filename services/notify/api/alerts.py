@@ -12,7 +12,7 @@ from services.notify.api.desk import Decision, Ops, Shared, Told
 from services.notify.deciding import NEXT
 from services.notify.outcomes import Ending
 from services.notify.sql import decisions as decision_sql
-from shared import log
+from shared import clock, log
 from shared.db import Tx
 from shared.door import Follow
 from shared.policy import Channel
@@ -38,6 +38,7 @@ class WaitingAlert(Told):
     case_reference: str
     municipality: str
     template: str
+    recipient_role: str
     channel: Channel
     state: str
     due_at: datetime
@@ -64,15 +65,19 @@ class Decided(Told):
 async def list_alerts(
     desk: Shared,
     state: Annotated[
-        Literal["held", "unknown"],
-        Query(description="held back; or sent, and nobody knows whether it arrived"),
+        Literal["held", "unknown", "failed"],
+        Query(
+            description="held back; sent, and nobody knows whether it arrived; or not taken or not"
+            " delivered, and still of use"
+        ),
     ],
     municipality: Annotated[Filled | None, Query(max_length=100)] = None,
     limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 100,
 ) -> WaitingAlerts:
     """The longest due first. Their generalists were told already that they should go by."""
+    now = clock.now()
     async with desk.core.pool.acquire() as connection:
-        rows = await decision_sql.list_for_a_person(connection, state, municipality, limit)
+        rows = await decision_sql.list_for_a_person(connection, state, municipality, now, limit)
     return WaitingAlerts(alerts=[WaitingAlert(**row) for row in rows])
 
 
@@ -87,7 +92,8 @@ async def decide_alert(
 ) -> Decided:
     """Held: `send` (the gate judges again, and no ceiling holds it; the switch does) or `drop`.
 
-    Unknown: `arrived`, or `not_arrived`, after which it may go once more.
+    Unknown: `arrived`, or `not_arrived`, after which it may go once more. Failed: `again`, by the
+    same channel, unless it is over or the household has it, or is to have it, by another.
     """
     change = body.as_change()
 
@@ -103,6 +109,8 @@ async def decide_alert(
         raise Problem(404, "There is no such alert.") from None
     except deciding.OtherState as other:
         raise Problem(409, _as_it_is(other)) from None
+    except deciding.NoUse as why:
+        raise Problem(409, f"{why}; nothing was changed.") from None
     logger.warning("alert_decided", alert_id=str(alert_id), outcome=body.decision.value)
     return told
 

@@ -21,3 +21,5 @@ class Answer:
     code: str
     gateway_id: str | None = None  # by which the gateway knows the message
     text_version: str | None = None  # of the template that it was written by
+    # What became of it, as receipts name it; None: it is on its way, or the gateway does not say.
+    status: str | None = None

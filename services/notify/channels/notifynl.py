@@ -19,6 +19,17 @@ from notifications_python_client.notifications import NotificationsAPIClient
 from services.notify.channels.answers import Answer, Outcome
 
 SECONDS_MAX = 20
+# Its words for the end of a message, in those of its receipts; any other is said on the way.
+ENDS = {
+    "delivered": "delivered",
+    "received": "delivered",  # of a letter: printed and posted; no more is ever known
+    "permanent-failure": "permanent-failure",
+    "temporary-failure": "temporary-failure",
+    "technical-failure": "technical-failure",
+    "validation-failed": "permanent-failure",
+    "virus-scan-failed": "permanent-failure",
+    "cancelled": "permanent-failure",
+}
 # Its own log quotes what it was asked to send.
 logging.getLogger("notifications_python_client").setLevel(logging.CRITICAL)
 
@@ -61,7 +72,7 @@ class NotifyNl:
         )
 
     async def look_up(self, reference: UUID) -> Answer:
-        """What became of a message of which the answer never came.
+        """What became of a message of which the answer, or the receipt, never came.
 
         TEMPORARY: the gateway does not have it, so it can be sent; UNKNOWN: it does not say.
         """
@@ -72,11 +83,13 @@ class NotifyNl:
             found = told["notifications"]
             if not found:
                 return Answer(Outcome.TEMPORARY, "not there")
-            status, gateway_id = str(found[0].get("status", "")), str(found[0]["id"])
-            outcome = Outcome.PERMANENT if status.endswith("-failure") else Outcome.ACCEPTED
-            return Answer(outcome, status if outcome is Outcome.PERMANENT else "found", gateway_id)
+            gateway_id = str(found[0]["id"])  # the newest: it may have been sent once more
+            status = ENDS.get(str(found[0].get("status", "")))
         except (APIError, KeyError, TypeError) as error:
             return Answer(Outcome.UNKNOWN, type(error).__name__)
+        if status is None or status == "delivered":
+            return Answer(Outcome.ACCEPTED, "found", gateway_id, status=status)
+        return Answer(Outcome.PERMANENT, status, gateway_id, status=status)
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from email.message import EmailMessage
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -10,13 +11,15 @@ from services.notify.channels.answers import Answer, Outcome
 
 SMTP_SECONDS_MAX = 20  # for each answer
 MAIL_SECONDS_MAX = 40  # for a whole mail: less than its claim lasts
+SCHEMES = frozenset({"smtp", "smtp+starttls", "smtps"})
 TEMPORARY_FROM, PERMANENT_FROM, CODE_MAX = 400, 500, 599
 
 
 class Smtp:
     """One SMTP server, over a connection that is kept while it works."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ca_file: Path | None = None) -> None:
+        """`ca_file`: who signed the certificate of a private server; others are trusted too."""
         parts = urlsplit(url)
         self._client = aiosmtplib.SMTP(
             hostname=parts.hostname,
@@ -24,6 +27,9 @@ class Smtp:
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             use_tls=parts.scheme == "smtps",
+            # None: where it is offered. Whoever sits in between can hide the offer.
+            start_tls=True if parts.scheme == "smtp+starttls" else None,
+            cert_bundle=str(ca_file) if ca_file else None,
             timeout=SMTP_SECONDS_MAX,
         )
         self._one_at_a_time = asyncio.Lock()

@@ -136,8 +136,9 @@ def _lines(alert: Mapping[str, Any]) -> Iterator[Line]:
         details = [alert["reason"]] if alert["reason"] else []
         if alert["message_id"]:
             details.append(f"mail {alert['message_id']}")
+        is_untold = alert["state"] == "unknown" and alert["asked_at"]
         yield Line(
-            at=alert["changed_at"],
+            at=alert["asked_at"] if is_untold else alert["changed_at"],
             text=ENDS[alert["state"]].format(what=what, who=who),
             details=tuple(details),
         )

@@ -16,7 +16,8 @@ from shared.policy import Channel
 COLUMNS = """
     alert.id, coalesce(intent, alert.id) as intent, case_id, kind, key, subject_revision, template,
     recipient_id, recipient_role, channel, due_at, expires_at, bundle, policy_sha256, state,
-    decision, coalesce(sequence, subject_revision) as sequence
+    decision, coalesce(sequence, subject_revision) as sequence, attempts_before,
+    gateway_id is not null as was_taken
     """
 
 
@@ -45,9 +46,9 @@ def as_alert(row: Mapping[str, Any] | asyncpg.Record) -> Alert:
     return Alert(**{**dict(row), "channel": Channel(row["channel"])})
 
 
-async def insert_alerts(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
-    """Schedule alerts."""
-    await tx.execute(
+async def insert_alerts(tx: Tx, alerts: Sequence[Alert], now: datetime) -> int:
+    """Schedule alerts; how many were not there before."""
+    status: str = await tx.execute(
         """
         insert into alert (id, case_id, kind, key, subject_revision, template, recipient_id,
           recipient_role, due_at, expires_at, bundle, policy_sha256, intent, channel, sequence,
@@ -74,6 +75,7 @@ async def insert_alerts(tx: Tx, alerts: Sequence[Alert], now: datetime) -> None:
         [alert.sequence for alert in alerts],
         now,
     )
+    return int(status.rsplit(maxsplit=1)[-1])
 
 
 async def supersede(tx: Tx, alert_ids: Collection[UUID], now: datetime) -> None:
@@ -371,7 +373,7 @@ async def list_story(tx: Tx, case_ids: Sequence[UUID]) -> list[dict[str, Any]]:
     rows = await tx.fetch(
         """
         select id, template, recipient_id, recipient_role, due_at, state, reason, scheduled_at,
-          changed_at, message_id,
+          changed_at, asked_at, message_id,
           (select coalesce(jsonb_agg(jsonb_build_object('claimed_at', claimed_at,
              'outcome', outcome, 'answer', answer, 'answered_at', answered_at,
              'message_id', attempt.message_id) order by attempt_no), '[]')

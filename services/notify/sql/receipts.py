@@ -84,3 +84,75 @@ async def move_on(tx: Tx, alert_id: UUID, state: str, reason: str, now: datetime
         reason,
         now,
     )
+
+
+async def await_receipt(tx: Tx, alert_id: UUID, ask_at: datetime) -> None:
+    """Have the gateway asked of a message that it took, at a business instant."""
+    await tx.execute(
+        "update alert set ask_at = $2, asked_at = null, free_at = '-infinity'"
+        " where id = $1 and state = 'sent'",
+        alert_id,
+        ask_at,
+    )
+
+
+@dataclass(frozen=True)
+class Untold:
+    """A message that no receipt came of; its gateway may be asked by this process."""
+
+    alert: Alert
+    sent_at: datetime
+    until: datetime  # end of the claim, real time; whose it is tells whose claim it is
+
+
+async def claim_untold(tx: Tx, now: datetime, real_now: datetime, until: datetime) -> Untold | None:
+    """Claim the message that is to be asked of first; None when there is none."""
+    row = await tx.fetchrow(
+        f"""
+        with due as (
+          select id from alert
+          where state = 'sent' and ask_at is not null and ask_at <= $1 and free_at <= $2
+          order by ask_at limit 1 for update skip locked)
+        update alert set free_at = $3 from due where alert.id = due.id
+        returning {COLUMNS}, changed_at as sent_at
+        """,  # noqa: S608 - a text of ours
+        now,
+        real_now,
+        until,
+    )
+    if row is None:
+        return None
+    fields = dict(row)
+    sent_at = fields.pop("sent_at")
+    return Untold(as_alert(fields), sent_at, until)
+
+
+async def hold_untold(tx: Tx, untold: Untold) -> bool:
+    """Lock it, if it still is to be asked of and the claim is ours; its case file is locked."""
+    row = await tx.fetchrow(
+        "select from alert where id = $1 and state = 'sent' and free_at = $2 for update",
+        untold.alert.id,
+        untold.until,
+    )
+    return row is not None
+
+
+async def note_asked(tx: Tx, alert_id: UUID, ask_at: datetime | None, now: datetime) -> None:
+    """Note that the gateway was asked, and when it is asked again; None: no more."""
+    await tx.execute(
+        "update alert set asked_at = $3, ask_at = $2, free_at = '-infinity' where id = $1",
+        alert_id,
+        ask_at,
+        now,
+    )
+
+
+async def give_up(tx: Tx, alert_id: UUID, reason: str) -> bool:
+    """Have it count as unknown, if it still is thought to be on its way. When it was sent stays."""
+    status: str = await tx.execute(
+        "update alert set state = 'unknown', reason = $2, ask_at = null"
+        " where id = $1 and state = 'sent'",
+        alert_id,
+        reason,
+    )
+    return status.endswith(" 1")
