@@ -27,7 +27,7 @@ from shared.door import Follow
 from shared.policy import Policies, ResidentRules
 from shared.policy.shelf import Shelf
 from shared.web.limits import Tries
-from shared.web.site import templates
+from shared.web.site import NO_SCRIPTS, templates
 
 # Of one network; residents of one provider may share an address, and a link that works is no try.
 TRIES_PER_MINUTE = 30
@@ -35,7 +35,10 @@ FORM_BYTES_MAX = 1024
 FORM_SECONDS_MAX = 10
 FORM_FIELDS_MAX = 5
 # Beside what every page has: a link in a message is nobody else's to find.
-HEADERS = {"X-Robots-Tag": "noindex, nofollow, noarchive"}
+HEADERS = {
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "Content-Security-Policy": NO_SCRIPTS,
+}
 
 site = templates(Path(__file__).parent / "templates")
 logger = log.get()

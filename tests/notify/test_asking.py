@@ -8,9 +8,9 @@ import pytest
 
 from deploy.local.driver import Clock
 from deploy.local.servers import Servers
-from services.notify import pages
 from services.notify.asking import CLAIM_SECONDS
 from services.notify.channels.answers import Answer, Outcome
+from services.notify.pages import story as story_page
 from services.notify.sql import live as live_sql
 from services.notify.sql import receipts as receipt_sql
 from shared import clock, db
@@ -261,7 +261,7 @@ async def test_the_story_tells_when_it_became_unknown(desk: Counter, stepped_clo
     stepped_clock.move(ASK_AT)
     await desk.ask()
     async with desk.pool.acquire() as tx:
-        story = await pages.tell(tx, str(alert))
+        story = await story_page.tell(tx, str(alert))
     assert story
     (line,) = [one for one in story.lines if one.text.startswith("Onbekend of het is aangekomen")]
     assert line.at == ASK_AT
