@@ -216,20 +216,23 @@ def moved_hearing(books: Books) -> str | None:
 
 
 TO_TRY = """
-Three things to try (the stack stays up, on the real clock; `make stop` ends it):
+Four things to try (the stack stays up, on the real clock; `make stop` ends it):
   set -a; . .local/env; set +a
   1. send one signal    .venv/bin/python -m deploy.local.corporation signal --number 12
   2. move one hearing   .venv/bin/python -m deploy.local.corporation hearing --number 12 --at {first}
                         .venv/bin/python -m deploy.local.corporation hearing --number 12 --at {then} --sequence 2
   3. look at the mail   {gateway}
-     and at the way of what you sent: make story ID=<the id it printed>"""  # noqa: E501
+     and at the way of what you sent: make story ID=<the id it printed>
+  4. open the site      {site}
+     as a generalist, a team lead or a corporation: the demo asks no password"""  # noqa: E501
 
 
 def suggestions(env: Mapping[str, str]) -> str:
     """What to try next, with days that lie ahead."""
     first = datetime.now(AMSTERDAM).date() + timedelta(days=14)
     then = first + timedelta(days=5)
-    return TO_TRY.format(first=f"{first}T10:30", then=f"{then}T13:30", gateway=env["GATEWAY_URL"])
+    at = {"first": f"{first}T10:30", "then": f"{then}T13:30"}
+    return TO_TRY.format(**at, gateway=env["GATEWAY_URL"], site=env["SITE_URL"])
 
 
 def read_env(file: Path) -> dict[str, str]:

@@ -8,5 +8,6 @@ consumes   every accepted fact of signals (shared/contracts/signals.py), Signals
 publishes  what became of signals, cases, visits and hearings (shared/contracts/triage.py)
 owns       addresses, households, cases, decisions, assignments, visits, attempts, the roster; which
            policies were activated, who read which case, and what was purged or erased
-pages      / tells a household's way here; the API takes the workers' commands
+pages      /work and /week of who works on cases, /lead of who leads a team, /monitor figures,
+           /open-data for everybody, /triage/story a household's way; /v1 takes the same commands
 """
