@@ -36,8 +36,8 @@ screenshots: .setup-dev ## take the README's pictures of a demo that is up (`mak
 
 .PHONY: test
 test: .setup-dev ## set up everything and run the tests, against a real RabbitMQ and PostgreSQL
-	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/interface --ignore=tests/bench --ignore=tests/browser \
-	  --ignore=tests/faults $(TESTS)
+	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/interface --ignore=tests/bench \
+	  --ignore=tests/pages --ignore=tests/browser --ignore=tests/faults $(TESTS)
 
 .PHONY: faults
 faults: .setup-dev ## kill services at named points, take servers away, plant bugs: nothing is lost
@@ -52,7 +52,7 @@ check-contracts: .setup-dev ## check AsyncAPI, OpenAPI and a Node client; needs 
 	@tests/interface/check.sh
 
 .PHONY: check-pages
-check-pages: .setup-dev ## go through the pages with Chromium, on a phone and at a desk; needs npm for part of it
+check-pages: .setup-dev ## go through the pages without a browser, then with Chromium; needs npm for part of it
 	@tests/browser/check.sh
 
 .PHONY: check-bench

@@ -17,10 +17,11 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from services.notify import asking, gate, gating, outcomes, sending
+from services.notify import asking, delivery, gate, gating, outcomes, sending
 from services.notify.channels import notifynl, smtp
 from services.notify.channels.answers import Answer, Outcome
 from services.notify.delivery import Carrier
+from services.notify.recipients import recipient_of
 from services.notify.sql import alerts as alert_sql
 from services.notify.sql import cases as case_sql
 from services.signals.sql import events as signals_sql
@@ -238,7 +239,11 @@ def bug_gate_off() -> None:
         subjects = await case_sql.load_subjects(tx, case_ids)
         return [known.setdefault((one.case_id, one.kind, one.key), one) for one in subjects]
 
+    def whoever(alert: Any, case: Any, subject: Any) -> Any:
+        return recipient_of(alert.recipient_role, case, subject)
+
     gate.why_stopped = never
+    delivery.addressee_of = whoever
     gating.alert_sql = _Instead(alert_sql, renew=all_ours)  # type: ignore[assignment]
     gating.case_sql = _Instead(case_sql, load_subjects=as_first_seen)  # type: ignore[assignment]
 
