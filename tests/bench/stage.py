@@ -55,7 +55,7 @@ class Stage(Town):
             await self.start()
             return
         for service in SERVICES:
-            await self._start(service, f"tests.bench.{self.kind}", service)
+            await self.run(service, f"tests.bench.{self.kind}", service)
         async with asyncio.timeout(READY_SECONDS_MAX):
             for service in SERVICES:
                 while READY not in self.log(service):
