@@ -36,7 +36,7 @@ screenshots: .setup-dev ## take the README's pictures of a demo that is up (`mak
 
 .PHONY: test
 test: .setup-dev ## set up everything and run the tests, against a real RabbitMQ and PostgreSQL
-	@$(PYTHON) -m pytest -n 2 --dist worksteal --ignore=tests/interface --ignore=tests/bench \
+	@$(PYTHON) -m pytest -n 3 --dist worksteal --ignore=tests/interface --ignore=tests/bench \
 	  --ignore=tests/pages --ignore=tests/browser --ignore=tests/faults $(TESTS)
 
 .PHONY: faults
@@ -53,6 +53,7 @@ check-contracts: .setup-dev ## check AsyncAPI, OpenAPI and a Node client; needs 
 
 .PHONY: check-pages
 check-pages: .setup-dev ## go through the pages without a browser, then with Chromium; needs npm for part of it
+	@$(PYTHON) -m pytest -q -n 3 --dist loadfile tests/pages
 	@tests/browser/check.sh
 
 .PHONY: check-bench
