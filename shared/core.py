@@ -25,6 +25,9 @@ from shared.settings import ServiceSettings, StartupFault
 PLUMBING = Path(__file__).parent / "migrations"
 CONNECT_SECONDS_MAX = 20
 LOOP_PAUSE_SECONDS = 0.5
+# Longer than clients and proxies keep a connection that is idle: who closes first must be they,
+# else a request meets a connection that is just closing.
+KEEP_ALIVE_SECONDS = 75
 
 logger = log.get()
 
@@ -179,6 +182,7 @@ async def serve(service: str, settings: ServiceSettings, migrations: Path, wire:
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=10,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
             )
         )
 
